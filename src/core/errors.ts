@@ -1,0 +1,307 @@
+/**
+ * The one table of failures. Every failure in the program is a {@link MillError} with a code from here:
+ * the HTTP layer reads `status`, the queue reads `retryable`, people read the detail and `next`.
+ * Codes are never reused for another meaning.
+ */
+
+interface ErrorKind {
+  /** HTTP status of a request that fails this way. */
+  status: number;
+  /** May the same job succeed if it is simply tried again? */
+  retryable: boolean;
+  /** One short sentence; RFC 9457 `title`. */
+  title: string;
+  /** What the reader can do about it. */
+  next: string;
+}
+
+const kind = (status: number, retryable: boolean, title: string, next: string): ErrorKind => ({
+  status,
+  retryable,
+  title,
+  next,
+});
+
+export const ERRORS = {
+  // The request
+  invalid_request: kind(400, false, 'The request is not valid', 'Correct the fields named in the detail.'),
+  invalid_params: kind(
+    400,
+    false,
+    'A parameter is not valid',
+    'Run `mediamill tasks NAME` to see the parameters of a task.',
+  ),
+  invalid_config: kind(500, false, 'The configuration is not valid', 'Correct the key named in the detail.'),
+  unknown_task: kind(
+    400,
+    false,
+    'There is no such task',
+    'Run `mediamill tasks` or GET /api/tasks for the list.',
+  ),
+  forbidden_option: kind(
+    400,
+    false,
+    'This encoder option is not allowed',
+    'Options that read or write files, open URLs or carry filter graphs are refused. Leave it out.',
+  ),
+  path_outside_storage: kind(
+    400,
+    false,
+    'The path is outside the storage',
+    'Use a file_id, a path below /data/input or /data/output, or upload the file first.',
+  ),
+  input_not_found: kind(
+    404,
+    false,
+    'The input file does not exist',
+    'Check the path, or upload the file first.',
+  ),
+  input_required: kind(400, false, 'This task needs an input file', 'Give input_path.'),
+  not_found: kind(404, false, 'There is nothing at this address', 'GET /docs lists the routes.'),
+  job_not_found: kind(404, false, 'There is no such job', 'GET /api/jobs lists the jobs.'),
+  output_not_found: kind(
+    404,
+    false,
+    'The job has no such output',
+    'The outputs are listed in the result of the job.',
+  ),
+  conflict: kind(
+    409,
+    false,
+    'The state of the job does not allow this',
+    'Look at the status of the job first.',
+  ),
+  in_use: kind(409, false, 'The file is still needed', 'Wait for the jobs that use it, or cancel them.'),
+  output_exists: kind(
+    409,
+    false,
+    'Something is in the way of the output',
+    'Choose another output_path, or remove what is there.',
+  ),
+  payload_too_large: kind(
+    413,
+    false,
+    'The upload is too large',
+    'Raise [server] max_upload_bytes or send a smaller file.',
+  ),
+  unsupported_content_type: kind(
+    415,
+    false,
+    'The content type is not supported',
+    'Send application/json, or multipart/form-data for uploads.',
+  ),
+  range_not_satisfiable: kind(
+    416,
+    false,
+    'The range lies outside the file',
+    'Ask for a range inside the size of the file.',
+  ),
+  rate_limited: kind(429, true, 'Too many requests', 'Wait for the time in Retry-After.'),
+  // The media
+  unsupported_media: kind(
+    422,
+    false,
+    'The input is not media this program can read',
+    'Check the file; `get_video_info` tells what it is.',
+  ),
+  no_video_stream: kind(
+    422,
+    false,
+    'The input has no video stream',
+    'Choose an audio task, or another file.',
+  ),
+  no_audio_stream: kind(422, false, 'The input has no audio stream', 'Choose a video task, or another file.'),
+  corrupt_media: kind(
+    422,
+    false,
+    'Nothing usable could be decoded from the input',
+    'The file is damaged or cut short. Get a new copy of it.',
+  ),
+  unsupported_output: kind(
+    422,
+    false,
+    'The output format cannot hold this',
+    'Choose another extension for output_path.',
+  ),
+  encoder_unavailable: kind(
+    422,
+    false,
+    'The encoder is not available here',
+    '`mediamill doctor` lists the encoders that work; hardware_fallback allows the software one.',
+  ),
+  checksum_mismatch: kind(
+    422,
+    false,
+    'The checksum does not match',
+    'The file differs from what was expected. Get a new copy of it.',
+  ),
+  integrity_failed: kind(422, false, 'The file is damaged', 'The result lists what is wrong with it.'),
+  not_compliant: kind(
+    422,
+    false,
+    'The file does not comply with the format',
+    'The result lists the checks that failed.',
+  ),
+  output_verification_failed: kind(
+    422,
+    true,
+    'The result is not what was planned',
+    'Nothing was published. The detail says what was planned and what came out.',
+  ),
+  // Outside
+  blocked_address: kind(
+    422,
+    false,
+    'This address may not be contacted',
+    'Private addresses are refused unless the configuration allows them.',
+  ),
+  download_failed: kind(502, true, 'The download failed', 'Check the URL and that the server answers.'),
+  // The machine
+  crashed: kind(
+    500,
+    true,
+    'The worker process crashed',
+    'The job is tried again; if it crashes every time the input is likely hostile or triggers a bug.',
+  ),
+  out_of_memory: kind(
+    500,
+    true,
+    'The job used more memory than it may',
+    'Raise [processing] memory_limit_bytes, or use smaller dimensions.',
+  ),
+  timed_out: kind(
+    500,
+    false,
+    'The job took longer than it may',
+    'Raise timeout_seconds for this job or [processing] timeout_seconds.',
+  ),
+  canceled: kind(409, false, 'The job was canceled', 'Retry the job to run it again.'),
+  lease_lost: kind(
+    409,
+    true,
+    'Another worker has taken the job over',
+    'Nothing to do: the other worker finishes it.',
+  ),
+  disk_full: kind(
+    507,
+    true,
+    'There is no space left on the disk',
+    'Free some space; the job can then be retried.',
+  ),
+  output_not_writable: kind(
+    500,
+    false,
+    'The output cannot be written',
+    'Check the permissions of the output folder.',
+  ),
+  engine_failed: kind(500, true, 'FFmpeg reported an error', "The detail has FFmpeg's last words."),
+  queue_unavailable: kind(
+    503,
+    true,
+    'The queue cannot be reached',
+    'Check the database or Redis; try again in a moment.',
+  ),
+  storage_unavailable: kind(
+    503,
+    true,
+    'The storage cannot be reached',
+    'Check the folder or the bucket; try again in a moment.',
+  ),
+  unsupported_runtime: kind(
+    500,
+    false,
+    'This runtime is too old',
+    'Use the Node version named in package.json, or start through npm.',
+  ),
+  internal: kind(
+    500,
+    true,
+    'Something failed that should not have',
+    'The log of the server has the details; please report it.',
+  ),
+} satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What is stored with a failed job and sent to clients. Plain JSON. */
+export interface Failure {
+  code: ErrorCode;
+  /** The short sentence of the code. */
+  title: string;
+  /** What happened this time, in one plain sentence. */
+  detail: string;
+  /** What to do next. */
+  next: string;
+  retryable: boolean;
+  /** Structured facts a page or a script can use, such as `{ field, nearest }`. */
+  facts?: Record<string, unknown>;
+}
+
+/** The only error class that is thrown on purpose. */
+export class MillError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: Record<string, unknown> | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    options: { facts?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(
+      detail ?? `${ERRORS[code].title}.`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.name = 'MillError';
+    this.code = code;
+    this.facts = options.facts;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  toFailure(): Failure {
+    const { title, next, retryable } = ERRORS[this.code];
+    return {
+      code: this.code,
+      title,
+      detail: this.message,
+      next,
+      retryable,
+      ...(this.facts && { facts: this.facts }),
+    };
+  }
+}
+
+export function isErrorCode(value: string): value is ErrorCode {
+  return Object.hasOwn(ERRORS, value);
+}
+
+/** Operating-system errors that have a code of their own here. */
+const SYSTEM_ERRORS: Record<string, ErrorCode> = {
+  ENOSPC: 'disk_full',
+  EDQUOT: 'disk_full',
+  EACCES: 'output_not_writable',
+  EPERM: 'output_not_writable',
+  EROFS: 'output_not_writable',
+};
+
+/** Turns anything thrown into a {@link MillError}; unknown errors become `internal`. */
+export function toMillError(error: unknown): MillError {
+  if (error instanceof MillError) return error;
+  if (error instanceof Error) {
+    const system = SYSTEM_ERRORS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (system) return new MillError(system, undefined, { cause: error });
+    return new MillError('internal', error.message, { cause: error });
+  }
+  return new MillError('internal', String(error));
+}
+
+/** Rebuilds the error on the other side of a process boundary. */
+export function fromFailure(failure: Failure): MillError {
+  return new MillError(failure.code, failure.detail, failure.facts ? { facts: failure.facts } : {});
+}

@@ -1,0 +1,104 @@
+/**
+ * A job is one file that default-exports `defineJob({...})`. Its strict schema gives types, validation, JSON
+ * Schema, OpenAPI, command-line flags, the web form and the reference page; nothing is said twice.
+ */
+import type { z } from 'zod';
+import type { SourceFacts } from './facts.ts';
+import type { MediaPlan, OutputResult, Progress } from './plan.ts';
+
+export const JOB_GROUPS = ['acquisition', 'video', 'audio', 'binary'] as const;
+export type JobGroup = (typeof JOB_GROUPS)[number];
+
+export interface InputSpec {
+  /** `media` is opened and probed by the engine; `file` is only bytes; `none` takes no input_path. */
+  kind: 'media' | 'file' | 'file_or_directory' | 'none';
+  /** Stream the source must have; else the job fails at once with `no_video_stream` or `no_audio_stream`. */
+  needs?: 'video' | 'audio';
+}
+
+export interface OutputSpec {
+  kind: 'file' | 'directory' | 'none';
+  /** Extensions that are accepted, with dots; the first is the default. Empty accepts any. */
+  extensions: string[];
+  /** `input`: the default extension is the input's when it is among `extensions`. */
+  prefer?: 'input';
+}
+
+/** Where the result goes, as far as a plan may know: names, no folders. */
+export interface OutputTarget {
+  /** Such as `video_h265.mp4`; also the name of the file or folder to create in the work folder. */
+  name: string;
+  /** Lower case with the dot, such as `.mp4`; empty for folders. */
+  extension: string;
+}
+
+/** What a job says of its work. */
+export interface JobReport {
+  /** One sentence for people, such as "5.0 s of 640×360 H.264, 125 frames". */
+  message: string;
+  /** The task's own result, as jobs.md describes it. JSON. */
+  data: Record<string, unknown>;
+  warnings?: string[];
+  /** Numbers beside the common metrics. */
+  metrics?: Record<string, number>;
+  /** When given, written as JSON to the output file by the runner. */
+  document?: unknown;
+}
+
+interface JobCommon<Name extends string, Schema extends z.ZodObject> {
+  name: Name;
+  title: string;
+  /** What it does, for a person choosing a task. One to three sentences. */
+  description: string;
+  group: JobGroup;
+  params: Schema;
+  input: InputSpec;
+  output: OutputSpec;
+  /** A call that works, for the reference page. */
+  example: { input_path?: string; output_path?: string; params: z.input<Schema> };
+}
+
+/** Work on media: planned here, executed by the engine. Never touches FFmpeg. */
+export interface MediaJobDefinition<Name extends string, Schema extends z.ZodObject>
+  extends JobCommon<Name, Schema> {
+  plan(source: SourceFacts, params: z.output<Schema>, target: OutputTarget): MediaPlan;
+  report(results: OutputResult[], source: SourceFacts, params: z.output<Schema>): JobReport;
+}
+
+/** Work on bytes: runs in the child process with plain Node. */
+export interface FileJobDefinition<Name extends string, Schema extends z.ZodObject>
+  extends JobCommon<Name, Schema> {
+  run(context: FileJobContext, params: z.output<Schema>): Promise<JobReport>;
+}
+
+export interface FileJobContext {
+  /** Absolute path of the input; null when the task takes none. */
+  input: string | null;
+  target: OutputTarget;
+  /** Empty folder to write the output into, as `${work}/${target.name}`; the runner publishes it. */
+  work: string;
+  signal: AbortSignal;
+  progress(progress: Progress): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds jobs of unlike schemas.
+export type AnyMediaJob = MediaJobDefinition<string, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyFileJob = FileJobDefinition<string, any>;
+export type AnyJob = AnyMediaJob | AnyFileJob;
+
+export function isMediaJob(job: AnyJob): job is AnyMediaJob {
+  return 'plan' in job;
+}
+
+/** Declares a job. Identity at run time; ties the types of schema, plan and report together. */
+export function defineJob<const Name extends string, Schema extends z.ZodObject>(
+  job: MediaJobDefinition<Name, Schema>,
+): MediaJobDefinition<Name, Schema>;
+export function defineJob<const Name extends string, Schema extends z.ZodObject>(
+  job: FileJobDefinition<Name, Schema>,
+): FileJobDefinition<Name, Schema>;
+export function defineJob(job: AnyJob): AnyJob {
+  return Object.freeze(job);
+}

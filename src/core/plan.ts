@@ -1,0 +1,193 @@
+/**
+ * Media work as data. A media job is a pure function from (facts about the source, params) to a
+ * {@link MediaPlan}; the engine executes one plan, or several on the same source, reading the source once
+ * in the cheapest way that serves all of their outputs.
+ *
+ * Words: a *stream* is numbered in the source, a *track* in an output; a *tap* is what the engine builds for
+ * an output; *read* is how much of the source is touched, from `header` (nothing but the probe) over
+ * `packets` (demuxed, never decoded) and `seek` (single frames) to `decode` (everything).
+ */
+
+/** Codec options by FFmpeg's own names, such as `{ crf: 22, preset: 'fast' }`. Already checked at the edge. */
+export type CodecOptions = Record<string, string | number>;
+
+export interface CopyTrack {
+  kind: 'copy';
+  stream: number;
+  /** Four-character code to write instead of the source's, such as `hvc1`. */
+  tag?: string;
+}
+
+export interface VideoTrack {
+  kind: 'video';
+  stream: number;
+  /** FFmpeg encoder name, such as `libx265`. */
+  encoder: string;
+  /** Tried in this order when `encoder` does not open here; a warning says so. */
+  fallback?: string[];
+  options: CodecOptions;
+  /** Coded size of the output in pixels; null keeps the source's. Both even for 4:2:0. */
+  size: { width: number; height: number } | null;
+  /** `source` keeps chroma and depth where the encoder can, else an FFmpeg pixel format name. */
+  pixel_format: 'source' | (string & {});
+  /** Four-character code, such as `hvc1`. */
+  tag?: string;
+  overlay?: Overlay;
+}
+
+/** An image drawn over the video. Pixels of the output picture, before rotation is applied. */
+export interface Overlay {
+  /** Index into {@link MediaPlan.inputs}. */
+  input: number;
+  width: number;
+  height: number;
+  x: number;
+  y: number;
+  /** 0 (invisible) to 1. */
+  opacity: number;
+  /** Seconds from the start during which it is drawn; null means to the end. */
+  start_s: number;
+  end_s: number | null;
+}
+
+export interface AudioTrack {
+  kind: 'audio';
+  stream: number;
+  encoder: string;
+  options: CodecOptions;
+  /** Null keeps the source's. */
+  sample_rate: number | null;
+  channels: number | null;
+  /** Bits per second; null leaves it to the encoder. */
+  bit_rate: number | null;
+  /** FFmpeg sample format name; null chooses the closest the encoder has. */
+  sample_format: string | null;
+  /** Audio filters in FFmpeg's syntax, built by our own jobs only, never from text of a user. */
+  filter?: string;
+}
+
+export type Track = CopyTrack | VideoTrack | AudioTrack;
+
+/** A media file made of copied and encoded tracks. */
+export interface MediaOutput {
+  kind: 'media';
+  /** Relative to the work folder; its extension decides the container. */
+  file: string;
+  tracks: Track[];
+  /** Streams that the container can't hold, with the reason, for the warnings of the result. */
+  dropped: { stream: number; reason: string }[];
+  metadata: 'keep' | 'drop';
+  chapters: 'keep' | 'drop';
+}
+
+/** Which frames of a video stream become images. Times in seconds from what a person calls 0:00. */
+export type FrameChoice =
+  /** The frame shown at each time: the last one whose timestamp is not after it. */
+  | { kind: 'at'; times_s: number[] }
+  /** Evenly spaced and distinct; exactly `count` of them whenever the stream has as many frames. */
+  | { kind: 'spread'; count: number }
+  /** As spread, but the nearest key frames will do; still distinct, other frames fill up when key frames are few. */
+  | { kind: 'spread_keyframes'; count: number }
+  /** The key frame at or before each time. */
+  | { kind: 'keyframe_before'; times_s: number[] };
+
+/** Still images of one video stream, turned and stretched as a display would show them. */
+export interface ImagesOutput {
+  kind: 'images';
+  stream: number;
+  choose: FrameChoice;
+  /** Images are `file` itself when there is one, else `${folder}/${prefix}0001.jpg` and so on. */
+  to: { file: string } | { folder: string; prefix: string };
+  format: 'jpg' | 'png' | 'webp';
+  /** Pixels; null keeps the display size. Height follows the display aspect. Never enlarged. */
+  width: number | null;
+  /** 1 (worst) to 100 (best); PNG ignores it. */
+  quality: number;
+  /** Writes `index.json` beside the images: file, time, size. */
+  index: boolean;
+  /** One sheet of all images and a WebVTT file that points into it. */
+  sprite: boolean;
+}
+
+/** Minimum, maximum and RMS of the samples in equal spans of an audio stream. */
+export interface WaveformOutput {
+  kind: 'waveform';
+  stream: number;
+  file: string;
+  samples: number;
+  per_channel: boolean;
+  format: 'json' | 'audiowaveform';
+}
+
+/** Only the facts, written as JSON by the job's report. Needs nothing beyond the probe. */
+export interface FactsOutput {
+  kind: 'facts';
+  /** Packets to look at for what the header does not say: timestamps of key frames, VFR. */
+  scan: 'header' | 'packets';
+  stream: number | null;
+}
+
+export type PlannedOutput = MediaOutput | ImagesOutput | WaveformOutput | FactsOutput;
+
+export interface MediaPlan {
+  /** Further files the outputs need, as absolute paths; the source itself is not among them. */
+  inputs: string[];
+  outputs: PlannedOutput[];
+}
+
+/** What one output became; `outputs[i]` of a plan becomes `results[i]`. */
+export type OutputResult =
+  | { kind: 'media'; file: string; tracks: TrackResult[]; duration_s: number; warnings: string[] }
+  | { kind: 'images'; images: ImageResult[]; files: string[]; warnings: string[] }
+  | {
+      kind: 'waveform';
+      file: string;
+      duration_s: number;
+      channels: number;
+      sample_rate: number;
+      length: number;
+      warnings: string[];
+    }
+  | { kind: 'facts'; packets: PacketFacts | null; warnings: string[] };
+
+export interface TrackResult {
+  stream: number;
+  /** Encoder name, or `copy`. */
+  codec: string;
+  packets: number;
+  frames: number;
+  /** Corrupt packets and frames that were passed over. */
+  errors: number;
+}
+
+export interface ImageResult {
+  file: string;
+  /** Timestamp of the frame, seconds from 0:00. */
+  time_s: number;
+  width: number;
+  height: number;
+  size_bytes: number;
+}
+
+/** What scanning the packets of one video stream tells. */
+export interface PacketFacts {
+  packets: number;
+  duration_s: number;
+  variable_frame_rate: boolean;
+  /** Mean distance of key frames in seconds; null with fewer than two. */
+  key_frame_interval_s: number | null;
+}
+
+/** How far a running plan is. */
+export interface Progress {
+  /** 0…100; null while the total is unknown. */
+  percent: number | null;
+  /** What is being done, such as `pass 1 of 2` or `checking`. */
+  stage?: string;
+  /** Decoded or encoded frames a second. */
+  fps?: number;
+  /** Media seconds done per wall second. */
+  speed?: number;
+  eta_seconds?: number;
+  bytes_done?: number;
+}
