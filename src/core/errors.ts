@@ -96,6 +96,24 @@ export const ERRORS = {
     'The range lies outside the file',
     'Ask for a range inside the size of the file.',
   ),
+  cross_site_request: kind(
+    403,
+    false,
+    'Another site sent this request',
+    'Send it from the page of this server, or without a browser.',
+  ),
+  method_not_allowed: kind(
+    405,
+    false,
+    'This address does not take that method',
+    'The Allow header lists the methods it takes.',
+  ),
+  request_timeout: kind(
+    408,
+    true,
+    'The request came in too slowly',
+    'Check the connection and send it again.',
+  ),
   rate_limited: kind(429, true, 'Too many requests', 'Wait for the time in Retry-After.'),
   // The media
   unsupported_media: kind(
@@ -135,6 +153,12 @@ export const ERRORS = {
     'The checksum does not match',
     'The file differs from what was expected. Get a new copy of it.',
   ),
+  invalid_manifest: kind(
+    422,
+    false,
+    'The manifest of the parts cannot be used',
+    'Give the manifest.json that split_file_chunks wrote, with its parts beside it.',
+  ),
   integrity_failed: kind(422, false, 'The file is damaged', 'The result lists what is wrong with it.'),
   not_compliant: kind(
     422,
@@ -144,7 +168,7 @@ export const ERRORS = {
   ),
   output_verification_failed: kind(
     422,
-    true,
+    false,
     'The result is not what was planned',
     'Nothing was published. The detail says what was planned and what came out.',
   ),
@@ -156,6 +180,18 @@ export const ERRORS = {
     'Private addresses are refused unless the configuration allows them.',
   ),
   download_failed: kind(502, true, 'The download failed', 'Check the URL and that the server answers.'),
+  download_refused: kind(
+    422,
+    false,
+    'The server does not give this file',
+    'Open the URL elsewhere to see what it answers; trying again will not help.',
+  ),
+  download_too_large: kind(
+    422,
+    false,
+    'The download is larger than allowed',
+    'Raise max_bytes, or choose a smaller file.',
+  ),
   // The machine
   crashed: kind(
     500,
@@ -212,6 +248,12 @@ export const ERRORS = {
     false,
     'This runtime is too old',
     'Use the Node version named in package.json, or start through npm.',
+  ),
+  tool_unavailable: kind(
+    500,
+    false,
+    'A tool that this task needs is missing',
+    'Run `npm ci` with optional packages; `mediamill doctor` tells what is missing.',
   ),
   internal: kind(
     500,

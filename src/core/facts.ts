@@ -109,13 +109,16 @@ export interface SourceFacts {
   /** File name without folders. */
   name: string;
   size_bytes: number;
+  /** One picture, such as a JPEG, and not a video. */
+  still_image: boolean;
   format: FormatFacts;
   streams: StreamFacts[];
   chapters: ChapterFacts[];
 }
 
-/** The video a person means: the default or largest real video stream, never cover art. */
+/** The video a person means: the default or largest real video stream, never cover art or a still image. */
 export function mainVideo(source: SourceFacts): VideoStreamFacts | null {
+  if (source.still_image) return null;
   const videos = source.streams.filter(
     (s): s is VideoStreamFacts => s.kind === 'video' && !s.attached_picture,
   );

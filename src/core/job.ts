@@ -78,6 +78,10 @@ export interface FileJobContext {
   /** Empty folder to write the output into, as `${work}/${target.name}`; the runner publishes it. */
   work: string;
   signal: AbortSignal;
+  /** Hosts and CIDR ranges that may be contacted although they are private; from the configuration. */
+  network: { allow: readonly string[] };
+  /** Facts about a media file; throws `unsupported_media` for anything else. */
+  probe(path: string): Promise<SourceFacts>;
   progress(progress: Progress): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
 }

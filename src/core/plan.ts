@@ -176,6 +176,8 @@ export interface PacketFacts {
   variable_frame_rate: boolean;
   /** Mean distance of key frames in seconds; null with fewer than two. */
   key_frame_interval_s: number | null;
+  /** False when only the beginning of a long file was looked at. */
+  complete: boolean;
 }
 
 /** How far a running plan is. */

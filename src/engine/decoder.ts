@@ -1,0 +1,101 @@
+/** One stream's packets into frames. Damage is counted and passed over, as players do. */
+import { AV_FRAME_FLAG_CORRUPT, AVERROR_ENOMEM } from 'node-av/constants';
+import { Codec, CodecContext, Frame, type Packet, type Stream } from 'node-av/lib';
+import { MillError } from '../core/errors.ts';
+import { again, ended, hasTime, must } from './ffmpeg.ts';
+import { isRefusedDecoder } from './source.ts';
+
+export interface DecoderOptions {
+  threads: number;
+  /** AVCodecContext options, such as `skip_loop_filter: 'all'` for analysis only. */
+  options?: Record<string, string>;
+}
+
+export class StreamDecoder implements Disposable {
+  readonly stream: Stream;
+  readonly context: CodecContext;
+  /** Frames that came out. */
+  frames = 0;
+  /** Packets the decoder refused, and frames it marked as damaged. */
+  errors = 0;
+  #frame = new Frame();
+  #skipping = false;
+
+  constructor(stream: Stream, { threads, options = {} }: DecoderOptions) {
+    this.stream = stream;
+    const codec = Codec.findDecoder(stream.codecpar.codecId);
+    if (!codec || isRefusedDecoder(codec)) {
+      throw new MillError(
+        'unsupported_media',
+        `Stream ${stream.index} has a codec that cannot be decoded here.`,
+      );
+    }
+    this.context = new CodecContext();
+    this.context.allocContext3(codec);
+    this.#frame.alloc();
+    must(this.context.parametersToContext(stream.codecpar), 'read the parameters of the stream');
+    this.context.pktTimebase = stream.timeBase;
+    this.context.threadCount = threads;
+    for (const [name, value] of Object.entries(options))
+      must(this.context.setOption(name, value), `set ${name}`);
+    must(this.context.open2Sync(codec, null), `open the decoder ${codec.name}`);
+  }
+
+  /**
+   * Feeds one packet (null at the end) and hands out each frame that is ready. The frame is reused: whoever
+   * keeps it takes a reference. Answers false at once when `visit` does.
+   */
+  decode(packet: Packet | null, visit: (frame: Frame) => void): void {
+    for (;;) {
+      const sent = this.context.sendPacketSync(packet);
+      if (again(sent)) {
+        if (this.#drain(visit) === 0) return;
+        continue;
+      }
+      if (sent < 0 && !ended(sent)) this.#damaged(sent);
+      break;
+    }
+    this.#drain(visit);
+  }
+
+  /** Frames nobody refers to are not decoded while on (AVDISCARD_NONREF). */
+  skipUnreferenced(skip: boolean): void {
+    if (skip === this.#skipping) return;
+    this.#skipping = skip;
+    this.context.setOption('skip_frame', skip ? 'noref' : 'default');
+  }
+
+  /** Forgets what is in flight, after a seek. */
+  flush(): void {
+    this.context.flushBuffers();
+  }
+
+  #drain(visit: (frame: Frame) => void): number {
+    let count = 0;
+    for (;;) {
+      const received = this.context.receiveFrameSync(this.#frame);
+      if (again(received) || ended(received)) return count;
+      if (received < 0) {
+        this.#damaged(received);
+        return count;
+      }
+      count++;
+      const frame = this.#frame;
+      if ((frame.flags & AV_FRAME_FLAG_CORRUPT) !== 0 || frame.decodeErrorFlags !== 0) this.errors++;
+      if (!hasTime(frame.pts)) frame.pts = frame.bestEffortTimestamp;
+      this.frames++;
+      visit(frame);
+      frame.unref();
+    }
+  }
+
+  #damaged(code: number): void {
+    if (code === AVERROR_ENOMEM) throw new MillError('out_of_memory', 'The decoder ran out of memory.');
+    this.errors++;
+  }
+
+  [Symbol.dispose](): void {
+    this.#frame.free();
+    this.context.freeContext();
+  }
+}

@@ -1,0 +1,95 @@
+/** Opening an encoder by FFmpeg's name, with options by FFmpeg's names. */
+import { AV_CODEC_FLAG_GLOBAL_HEADER } from 'node-av/constants';
+import { Codec, CodecContext, type Frame, Packet } from 'node-av/lib';
+import { MillError } from '../core/errors.ts';
+import type { CodecOptions } from '../core/plan.ts';
+import { again, describe, ended, must } from './ffmpeg.ts';
+
+/** AVERROR_OPTION_NOT_FOUND: the answer of `setOption` to a name the encoder does not know. */
+const OPTION_NOT_FOUND = -1414549496;
+
+export class Encoder implements Disposable {
+  readonly context: CodecContext;
+  readonly name: string;
+  /** Frames that went in, packets that came out. */
+  frames = 0;
+  packets = 0;
+  #packet = new Packet();
+
+  constructor(context: CodecContext, name: string) {
+    this.context = context;
+    this.name = name;
+    this.#packet.alloc();
+  }
+
+  /** Encodes one frame (null at the end) and hands out each packet; it is reused. */
+  encode(frame: Frame | null, visit: (packet: Packet) => void): void {
+    if (frame) this.frames++;
+    const sent = this.context.sendFrameSync(frame);
+    if (!ended(sent)) must(sent, `encode with ${this.name}`);
+    for (;;) {
+      const got = this.context.receivePacketSync(this.#packet);
+      if (again(got) || ended(got)) return;
+      must(got, `encode with ${this.name}`);
+      this.packets++;
+      visit(this.#packet);
+      this.#packet.unref();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#packet.free();
+    this.context.freeContext();
+  }
+}
+
+export interface EncoderSetup {
+  name: string;
+  options: CodecOptions;
+  globalHeader: boolean;
+  configure(context: CodecContext, codec: Codec): void;
+}
+
+/** Throws `encoder_unavailable` with the reason, or `invalid_params` for an option it does not take. */
+export function openEncoder({ name, options, globalHeader, configure }: EncoderSetup): Encoder {
+  const codec = findEncoder(name);
+  const context = new CodecContext();
+  context.allocContext3(codec);
+  try {
+    configure(context, codec);
+    if (globalHeader) context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
+    for (const [key, value] of Object.entries(options)) setOption(context, name, key, value);
+    const opened = context.open2Sync(codec, null);
+    if (opened < 0) {
+      throw new MillError(
+        'encoder_unavailable',
+        `The encoder ${name} could not be opened: ${describe(opened)}.`,
+        {
+          facts: { encoder: name },
+        },
+      );
+    }
+    return new Encoder(context, name);
+  } catch (error) {
+    context.freeContext();
+    throw error;
+  }
+}
+
+export function findEncoder(name: string): Codec {
+  const codec = Codec.findEncoderByName(name as Parameters<typeof Codec.findEncoderByName>[0]);
+  if (codec?.isEncoder()) return codec;
+  throw new MillError('encoder_unavailable', `The encoder ${name} is not in this build of FFmpeg.`, {
+    facts: { encoder: name },
+  });
+}
+
+function setOption(context: CodecContext, encoder: string, name: string, value: string | number): void {
+  const code = context.setOption(name, String(value));
+  if (code >= 0) return;
+  const reason =
+    code === OPTION_NOT_FOUND ? 'has no such option' : `does not take the value ${JSON.stringify(value)}`;
+  throw new MillError('invalid_params', `"options.${name}": ${encoder} ${reason}.`, {
+    facts: { problems: [{ field: `options.${name}`, message: reason }] },
+  });
+}

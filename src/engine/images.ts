@@ -1,0 +1,127 @@
+/** One decoded frame into one image file, turned and stretched as a display would show it. */
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { avGetPixFmtFromName, type CodecContext, type Frame, Rational } from 'node-av/lib';
+import type { VideoStreamFacts } from '../core/facts.ts';
+import type { ImageResult } from '../core/plan.ts';
+import { type Encoder, openEncoder } from './encoder.ts';
+import { FilterChain, type PictureShape, pictureShape, pictureSource, sameShape } from './filter.ts';
+
+export type ImageFormat = 'jpg' | 'png' | 'webp';
+
+const ENCODERS: Record<ImageFormat, { encoder: string; pixelFormats: string }> = {
+  jpg: { encoder: 'mjpeg', pixelFormats: 'yuvj420p' },
+  png: { encoder: 'png', pixelFormats: 'rgb24' },
+  webp: { encoder: 'libwebp', pixelFormats: 'yuv420p' },
+};
+
+export interface ImageShape {
+  format: ImageFormat;
+  /** Pixels; null keeps the display size. */
+  width: number | null;
+  quality: number;
+}
+
+/** Size of an image of this video: display aspect, never larger than the display size. */
+export function imageSize(video: VideoStreamFacts, width: number | null): { width: number; height: number } {
+  const w = Math.min(width ?? video.display_width, video.display_width);
+  return { width: w, height: Math.max(1, Math.round((w * video.display_height) / video.display_width)) };
+}
+
+export class ImageWriter implements Disposable {
+  readonly size: { width: number; height: number };
+  readonly #video: VideoStreamFacts;
+  readonly #shape: ImageShape;
+  readonly #folder: string;
+  #chain: FilterChain | null = null;
+  #chainShape: PictureShape | null = null;
+  #encoder: Encoder | null = null;
+  #count = 0n;
+
+  constructor(folder: string, video: VideoStreamFacts, shape: ImageShape) {
+    this.#folder = folder;
+    this.#video = video;
+    this.#shape = shape;
+    this.size = imageSize(video, shape.width);
+  }
+
+  /** `keep` also gets the finished picture, for a sprite sheet. */
+  write(frame: Frame, file: string, timeS: number, keep?: (picture: Frame) => void): ImageResult {
+    const path = join(this.#folder, file);
+    this.#render(frame, (picture) => {
+      this.#encoder ??= this.#open(picture);
+      picture.pts = this.#count++;
+      picture.pictType = 0 as typeof picture.pictType;
+      keep?.(picture);
+      const parts: Buffer[] = [];
+      this.#encoder.encode(picture, (packet) => parts.push(Buffer.from(packet.data ?? [])));
+      writeFileSync(path, Buffer.concat(parts));
+    });
+    return { file, time_s: timeS, ...this.size, size_bytes: statSync(path).size };
+  }
+
+  #render(frame: Frame, visit: (picture: Frame) => void): void {
+    if (!this.#chain || !this.#chainShape || !sameShape(this.#chainShape, frame)) {
+      this.#chain?.[Symbol.dispose]();
+      this.#chainShape = pictureShape(frame);
+      this.#chain = new FilterChain(
+        pictureSource(this.#chainShape, { num: 1, den: 1000 }),
+        this.#filters(),
+        1,
+      );
+    }
+    this.#chain.push(frame, visit);
+  }
+
+  #filters(): string[] {
+    const { rotation, flipped } = this.#video;
+    const upright = rotation % 180 === 0;
+    const coded = upright ? this.size : { width: this.size.height, height: this.size.width };
+    return [
+      `scale=${coded.width}:${coded.height}:flags=bicubic+accurate_rnd+full_chroma_int`,
+      'setsar=1',
+      ...(flipped ? ['hflip'] : []),
+      ...turns(rotation),
+      `format=${ENCODERS[this.#shape.format].pixelFormats}`,
+    ];
+  }
+
+  #open(picture: Frame): Encoder {
+    const { format, quality } = this.#shape;
+    return openEncoder({
+      name: ENCODERS[format].encoder,
+      options: encoderOptions(format, quality),
+      globalHeader: false,
+      configure: (context) => {
+        context.width = picture.width;
+        context.height = picture.height;
+        context.pixelFormat = avGetPixFmtFromName(ENCODERS[format].pixelFormats);
+        context.timeBase = new Rational(1, 25);
+        context.colorRange = (format === 'jpg' ? 2 : 0) as CodecContext['colorRange'];
+        context.threadCount = 1;
+      },
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#chain?.[Symbol.dispose]();
+    this.#encoder?.[Symbol.dispose]();
+  }
+}
+
+export function turns(rotation: number): string[] {
+  if (rotation === 90) return ['transpose=clock'];
+  if (rotation === 180) return ['hflip', 'vflip'];
+  if (rotation === 270) return ['transpose=cclock'];
+  return [];
+}
+
+/** Quality 1…100 to the scale of each encoder: MJPEG counts 31 (worst) to 2, in qscale steps. */
+function encoderOptions(format: ImageFormat, quality: number): Record<string, string | number> {
+  if (format === 'jpg') {
+    const qscale = Math.round(31 - ((quality - 1) / 99) * 29);
+    return { qmin: qscale, qmax: qscale, flags: '+qscale', global_quality: qscale * 118, huffman: 'optimal' };
+  }
+  if (format === 'webp') return { quality, compression_level: 4 };
+  return { compression_level: 6, pred: 'mixed' };
+}

@@ -1,0 +1,171 @@
+/** One linear read of a source that serves every tap: demux once, decode each wanted stream once. */
+import { AVDISCARD_ALL } from 'node-av/constants';
+import { type Frame, Packet } from 'node-av/lib';
+import { MillError } from '../core/errors.ts';
+import type { SourceFacts } from '../core/facts.ts';
+import { StreamDecoder } from './decoder.ts';
+import { again, ended, hasTime, seconds, turn } from './ffmpeg.ts';
+import type { ProgressMeter } from './progress.ts';
+import type { OpenSource } from './source.ts';
+import type { Tap } from './taps/tap.ts';
+
+/** How long the loop may run before the event loop gets a turn: cancel messages, log lines, native finalizers. */
+const TURN_EVERY_MS = 30;
+/** A source whose demuxer reports this many errors in a row will not get better. */
+const MAX_READ_ERRORS = 100;
+
+export interface PassOptions {
+  threads: (stream: number) => number;
+  decoderOptions: (stream: number) => Record<string, string>;
+  /** Streams nobody wants whose extent is still to be seen. */
+  watch: (stream: number) => boolean;
+  signal: AbortSignal;
+  meter: ProgressMeter;
+}
+
+/** What was seen of one stream. */
+export interface StreamReading {
+  stream: number;
+  packets: number;
+  frames: number;
+  /** Damaged packets and frames that were passed over. */
+  errors: number;
+  /** Seconds on the container's timeline; null when nothing came. */
+  first_s: number | null;
+  /** End of the last packet. */
+  end_s: number | null;
+}
+
+/** Reads until the end, or until every tap is satisfied. */
+export async function readPass(
+  source: OpenSource,
+  taps: readonly Tap[],
+  options: PassOptions,
+): Promise<StreamReading[]> {
+  const { format } = source;
+  const lanes = format.streams.map((stream) => {
+    const packetTaps = taps.filter((tap) => tap.wants.get(stream.index) === 'packets');
+    const frameTaps = taps.filter((tap) => tap.wants.get(stream.index) === 'frames');
+    if (packetTaps.length + frameTaps.length === 0 && !options.watch(stream.index)) {
+      stream.discard = AVDISCARD_ALL;
+      return null;
+    }
+    return new Lane(stream, packetTaps, frameTaps, options);
+  });
+  const packet = new Packet();
+  packet.alloc();
+  let lastTurn = performance.now();
+  let readErrors = 0;
+  try {
+    for (;;) {
+      const read = format.readFrameSync(packet);
+      if (ended(read)) break;
+      if (read < 0) {
+        if (again(read)) continue;
+        if (++readErrors > MAX_READ_ERRORS) break;
+        continue;
+      }
+      readErrors = 0;
+      const lane = lanes[packet.streamIndex];
+      if (lane) {
+        lane.take(packet);
+        options.meter.at(lane.position);
+      }
+      packet.unref();
+      const now = performance.now();
+      if (now - lastTurn > TURN_EVERY_MS) {
+        await turn();
+        lastTurn = now;
+        options.signal.throwIfAborted();
+        options.meter.report();
+      }
+      if (taps.every((tap) => tap.satisfied)) break;
+    }
+    for (const lane of lanes) lane?.end();
+    return lanes.flatMap((lane) => (lane ? [lane.reading(readErrors)] : []));
+  } finally {
+    packet.free();
+    for (const lane of lanes) lane?.[Symbol.dispose]();
+  }
+}
+
+type LaneStream = ConstructorParameters<typeof StreamDecoder>[0];
+
+/** One stream on its way to its taps. */
+class Lane implements Disposable {
+  readonly #stream: LaneStream;
+  readonly #packetTaps: Tap[];
+  readonly #frameTaps: Tap[];
+  readonly #decoder: StreamDecoder | null;
+  readonly #meter: ProgressMeter;
+  #packets = 0;
+  #first: number | null = null;
+  #end: number | null = null;
+  /** Seconds on the container's timeline. */
+  position = 0;
+
+  constructor(stream: LaneStream, packetTaps: Tap[], frameTaps: Tap[], options: PassOptions) {
+    this.#stream = stream;
+    this.#packetTaps = packetTaps;
+    this.#frameTaps = frameTaps;
+    this.#meter = options.meter;
+    this.#decoder =
+      frameTaps.length === 0
+        ? null
+        : new StreamDecoder(stream, {
+            threads: options.threads(stream.index),
+            options: options.decoderOptions(stream.index),
+          });
+  }
+
+  take(packet: Packet): void {
+    this.#packets++;
+    this.#note(packet);
+    for (const tap of this.#packetTaps) tap.packet?.(packet, this.#stream.index);
+    this.#decoder?.decode(packet, this.#frame);
+  }
+
+  end(): void {
+    this.#decoder?.decode(null, this.#frame);
+  }
+
+  reading(readErrors: number): StreamReading {
+    return {
+      stream: this.#stream.index,
+      packets: this.#packets,
+      frames: this.#decoder?.frames ?? 0,
+      errors: (this.#decoder?.errors ?? 0) + readErrors,
+      first_s: this.#first,
+      end_s: this.#end,
+    };
+  }
+
+  #frame = (frame: Frame): void => {
+    for (const tap of this.#frameTaps) tap.frame?.(frame, this.#stream.index);
+    if (frame.width > 0) this.#meter.frame();
+  };
+
+  #note(packet: Packet): void {
+    const timestamp = hasTime(packet.pts) ? packet.pts : packet.dts;
+    if (!hasTime(timestamp)) return;
+    const at = seconds(timestamp, this.#stream.timeBase);
+    const until = at + seconds(packet.duration, this.#stream.timeBase);
+    this.position = at;
+    this.#first = this.#first === null ? at : Math.min(this.#first, at);
+    this.#end = this.#end === null ? until : Math.max(this.#end, until);
+  }
+
+  [Symbol.dispose](): void {
+    this.#decoder?.[Symbol.dispose]();
+  }
+}
+
+export function requireFrames(readings: readonly StreamReading[], stream: number): void {
+  const reading = readings.find((r) => r.stream === stream);
+  if (reading && reading.frames > 0) return;
+  throw new MillError(
+    'corrupt_media',
+    `Stream ${stream} gave no usable frames${reading?.errors ? `; ${reading.errors} packets are damaged` : ''}.`,
+    { facts: { stream, packets: reading?.packets ?? 0, errors: reading?.errors ?? 0 } },
+  );
+}

@@ -1,0 +1,70 @@
+/** Opening a file that nobody trusts. */
+import { basename } from 'node:path';
+import { Codec, Dictionary, FormatContext } from 'node-av/lib';
+import { MillError } from '../core/errors.ts';
+import { captureLog, describe, explain, takeLog } from './ffmpeg.ts';
+
+/**
+ * Containers that may be opened. Playlists and scripts (hls, concat, dash, …) are not among them: they name
+ * other files. Raw elementary streams are left out on purpose.
+ */
+const FORMATS =
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,ogg,flv,live_flv,mp3,aac,ac3,eac3,wav,w64,flac,aiff,asf,' +
+  'mxf,gif,webp_pipe,png_pipe,jpeg_pipe,jpegxl_pipe,tiff_pipe,bmp_pipe,image2,iff,tta,wv,mpc8,ape,amr,amrnb,amrwb,' +
+  'dsf,caf,dts,apng';
+
+/** Decoders with known memory faults in this build of FFmpeg (CVE-2026-8461 among them). */
+const REFUSED_DECODERS: ReadonlySet<string> = new Set(['magicyuv', 'hap']);
+
+let allowedDecoders: string | undefined;
+
+function decoderList(): string {
+  allowedDecoders ??= Codec.getCodecList()
+    .filter((codec) => codec.isDecoder() && codec.name !== null && !REFUSED_DECODERS.has(codec.name))
+    .map((codec) => codec.name)
+    .join(',');
+  return allowedDecoders;
+}
+
+export function isRefusedDecoder(codec: Codec): boolean {
+  return REFUSED_DECODERS.has(codec.name ?? '');
+}
+
+export interface OpenSource extends Disposable {
+  format: FormatContext;
+  path: string;
+}
+
+/** Opens a local file. Throws `unsupported_media` for anything that is not intact media of an allowed container. */
+export async function openSource(path: string): Promise<OpenSource> {
+  captureLog();
+  await takeLog();
+  const format = new FormatContext();
+  format.allocContext();
+  // A file name with % is a pattern to the image2 demuxer, which would read its neighbours.
+  using options = Dictionary.fromObject({
+    format_whitelist: FORMATS,
+    codec_whitelist: decoderList(),
+    protocol_whitelist: 'file',
+    pattern_type: 'none',
+  });
+  const opened = format.openInputSync(`file:${path}`, null, options);
+  if (opened < 0) {
+    format.freeContext();
+    throw await unsupported(path, opened);
+  }
+  const source: OpenSource = { format, path, [Symbol.dispose]: () => format.closeInputSync() };
+  const found = format.findStreamInfoSync(null);
+  if (found < 0 || format.nbStreams === 0) {
+    source[Symbol.dispose]();
+    throw await unsupported(path, found);
+  }
+  return source;
+}
+
+function unsupported(path: string, code: number): Promise<unknown> {
+  const reason = code < 0 ? describe(code) : 'it holds no streams';
+  return explain(
+    new MillError('unsupported_media', `${basename(path)} is not media that can be read: ${reason}.`),
+  );
+}

@@ -1,0 +1,53 @@
+/** Packets of a stream as they are, into an output. */
+import { Dictionary, type Packet, type Stream } from 'node-av/lib';
+import type { CopyTrack } from '../../core/plan.ts';
+import { hasTime, must } from '../ffmpeg.ts';
+import type { Muxer, MuxTrack } from '../muxer.ts';
+
+/** Copies parameters, tags and disposition; the caller may change what its work changes. */
+export function describeTrack(from: Stream, to: Stream): void {
+  const tags = from.metadata?.getAll() ?? {};
+  // Sizes and rates that Matroska keeps as tags would lie about the new file.
+  const kept = Object.entries(tags).filter(
+    ([key]) => !/^(BPS|DURATION|NUMBER_OF_|_STATISTICS|encoder$|vendor_id$)/.test(key),
+  );
+  if (kept.length > 0) to.metadata = Dictionary.fromObject(Object.fromEntries(kept));
+  to.disposition = from.disposition;
+  to.timeBase = from.timeBase;
+}
+
+export class CopyWriter {
+  readonly track: MuxTrack;
+  readonly #muxer: Muxer;
+  readonly #source: Stream;
+  readonly #shift: bigint;
+  errors = 0;
+
+  /** `shift` in ticks of the source stream is taken from every timestamp, so that the output begins at 0:00. */
+  constructor(muxer: Muxer, source: Stream, plan: CopyTrack, shift: bigint) {
+    this.#muxer = muxer;
+    this.#source = source;
+    this.#shift = shift;
+    this.track = muxer.addTrack();
+    const { stream } = this.track;
+    describeTrack(source, stream);
+    must(source.codecpar.copy(stream.codecpar), 'copy the parameters of the stream');
+    stream.codecpar.codecTag = plan.tag ?? 0;
+    stream.avgFrameRate = source.avgFrameRate;
+    stream.sampleAspectRatio = source.sampleAspectRatio;
+    this.track.ready = true;
+    muxer.writeHeaderWhenReady();
+  }
+
+  packet(packet: Packet): void {
+    const copy = packet.clone();
+    if (!copy) return;
+    try {
+      if (hasTime(copy.pts)) copy.pts -= this.#shift;
+      if (hasTime(copy.dts)) copy.dts -= this.#shift;
+      this.#muxer.write(this.track, copy, this.#source.timeBase);
+    } finally {
+      copy.free();
+    }
+  }
+}

@@ -1,0 +1,228 @@
+/** Still images of one video stream: riding along in a full decode, or picked by seeking. */
+import { mkdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Frame } from 'node-av/lib';
+import { MillError } from '../../core/errors.ts';
+import type { SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
+import type { FrameChoice, ImageResult, ImagesOutput, OutputResult } from '../../core/plan.ts';
+import { seconds, ticks } from '../ffmpeg.ts';
+import { chooseFrames, middles } from '../frames/choose.ts';
+import { locateFrames } from '../frames/locate.ts';
+import { pickFrames } from '../frames/pick.ts';
+import { type FrameTimes, scanFrames } from '../frames/scan.ts';
+import { ImageWriter } from '../images.ts';
+import type { PlanContext } from '../index.ts';
+import { openSource } from '../source.ts';
+import { SpriteSheet } from '../sprite.ts';
+import type { Appetite, Tap } from './tap.ts';
+
+/** Up to this size a scan of all packets costs less than seeking about. */
+const SCAN_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** Pictures may end a little before the sound without anything being missing. */
+const MISSING_END_S = 0.5;
+
+export interface Wanted {
+  /** Timestamps to deliver, in ticks of the stream, rising. */
+  pts: bigint[];
+  keys: bigint[];
+  /** What a person should know of the choice, such as a source that breaks off. */
+  warnings: string[];
+}
+
+/** Which frames the plan means, found without decoding. */
+export async function resolveChoice(plan: ImagesOutput, context: PlanContext): Promise<Wanted> {
+  const { facts, source, signal } = context;
+  const video = videoOf(facts, plan.stream);
+  const choice = plan.choose;
+  if (choice.kind !== 'spread' && facts.size_bytes > SCAN_LIMIT_BYTES) {
+    const located = await locateChoice(choice, video, context);
+    if (located) return located;
+  }
+  const times = await scanFrames(source, plan.stream, signal);
+  return {
+    pts: sorted(chooseFrames(choice, times, video.time_base, facts.format.zero_s)),
+    keys: times.keys,
+    warnings: breakOff(video, times, facts),
+  };
+}
+
+async function locateChoice(
+  choice: Exclude<FrameChoice, { kind: 'spread' }>,
+  video: VideoStreamFacts,
+  { facts, source, signal }: PlanContext,
+): Promise<Wanted | null> {
+  const duration = video.duration_s ?? facts.format.duration_s ?? 0;
+  const times = choice.kind === 'spread_keyframes' ? middles(choice.count, duration) : choice.times_s;
+  const targets = times.map((time) => ticks(time + facts.format.zero_s, video.time_base));
+  const located = await locateFrames(source, video.index, targets, signal);
+  const pts = located.map((found) => (choice.kind === 'at' ? found?.shown : found?.key));
+  if (pts.some((at) => at === undefined)) return null;
+  // Key frames far apart: two thumbnails would be the same. A scan finds other frames.
+  if (choice.kind === 'spread_keyframes' && new Set(pts).size < pts.length) return null;
+  return {
+    pts: sorted(pts as bigint[]),
+    keys: sorted([...new Set(located.map((found) => found?.key as bigint))]),
+    warnings: [],
+  };
+}
+
+/** A video cut short still gives pictures of what is there; that it is not all is said. */
+function breakOff(video: VideoStreamFacts, times: FrameTimes, facts: SourceFacts): string[] {
+  const [first] = times.pts;
+  const announced = video.duration_s ?? facts.format.duration_s;
+  if (first === undefined || announced === null) return [];
+  const found = seconds(times.end - first, video.time_base);
+  if (announced - found <= MISSING_END_S) return [];
+  return [`The video has pictures only for ${found.toFixed(2)} s of ${announced.toFixed(2)} s.`];
+}
+
+/** Rides along in a full decode of its stream. */
+export class ImagesTap implements Tap {
+  readonly wants: ReadonlyMap<number, Appetite>;
+  readonly #wanted: readonly bigint[];
+  readonly #set: ImageSet;
+  #next = 0;
+  #last: Frame | null = null;
+
+  constructor(plan: ImagesOutput, wanted: Wanted, context: PlanContext) {
+    this.#wanted = wanted.pts;
+    this.wants = new Map([[plan.stream, 'frames']]);
+    this.#set = new ImageSet(plan, context, wanted.warnings);
+  }
+
+  get satisfied(): boolean {
+    return this.#next >= this.#wanted.length;
+  }
+
+  frame(frame: Frame): void {
+    while (this.#next < this.#wanted.length && frame.pts >= (this.#wanted[this.#next] as bigint)) {
+      this.#set.add(frame, this.#next++);
+    }
+    this.#last?.free();
+    this.#last = this.satisfied ? null : frame.clone();
+  }
+
+  async finish(): Promise<OutputResult> {
+    while (this.#last && this.#next < this.#wanted.length) this.#set.add(this.#last, this.#next++);
+    return await this.#set.finish();
+  }
+
+  [Symbol.dispose](): void {
+    this.#last?.free();
+    this.#set[Symbol.dispose]();
+  }
+}
+
+/** Makes the images by seeking, when nothing else decodes the stream. */
+export async function pickImages(
+  plan: ImagesOutput,
+  wanted: Wanted,
+  context: PlanContext,
+): Promise<OutputResult> {
+  using set = new ImageSet(plan, context, wanted.warnings);
+  using source = await openSource(context.source);
+  const stream = source.format.streams[plan.stream];
+  if (!stream)
+    throw new MillError('internal', `The plan names stream ${plan.stream}, which the source does not have.`);
+  const startedAt = performance.now();
+  await pickFrames(source, stream, wanted.pts, {
+    threads: context.threads,
+    signal: context.signal,
+    keys: wanted.keys,
+    onFrame: (frame, index) => {
+      set.add(frame, index);
+      const done = index + 1;
+      const elapsed = (performance.now() - startedAt) / 1000;
+      context.progress({
+        percent: Math.round((97 * done) / wanted.pts.length),
+        fps: Math.round((10 * done) / elapsed) / 10,
+        eta_seconds: Math.round((10 * elapsed * (wanted.pts.length - done)) / done) / 10,
+      });
+    },
+  });
+  return await set.finish();
+}
+
+/** The files of one images output. */
+class ImageSet implements Disposable {
+  readonly #plan: ImagesOutput;
+  readonly #facts: SourceFacts;
+  readonly #video: VideoStreamFacts;
+  readonly #work: string;
+  readonly #writer: ImageWriter;
+  readonly #sprite: SpriteSheet | null;
+  readonly #images: ImageResult[] = [];
+  readonly #warnings: string[];
+
+  constructor(plan: ImagesOutput, { facts, work }: PlanContext, warnings: string[]) {
+    this.#warnings = warnings;
+    this.#plan = plan;
+    this.#facts = facts;
+    this.#video = videoOf(facts, plan.stream);
+    this.#work = work;
+    if ('folder' in plan.to) mkdirSync(join(work, plan.to.folder), { recursive: true });
+    this.#writer = new ImageWriter(work, this.#video, plan);
+    this.#sprite = plan.sprite && 'folder' in plan.to ? new SpriteSheet(this.#writer.size) : null;
+  }
+
+  add(frame: Frame, index: number): void {
+    const { to, format } = this.#plan;
+    const number = String(index + 1).padStart(4, '0');
+    const file = 'file' in to ? to.file : join(to.folder, `${to.prefix}${number}.${format}`);
+    const time = seconds(frame.pts, this.#video.time_base) - this.#facts.format.zero_s;
+    this.#images.push(
+      this.#writer.write(
+        frame,
+        file,
+        time,
+        this.#sprite ? (picture) => this.#sprite?.add(picture) : undefined,
+      ),
+    );
+  }
+
+  async finish(): Promise<OutputResult> {
+    const { to } = this.#plan;
+    if (this.#images.length === 0) {
+      throw new MillError('corrupt_media', `Video stream ${this.#plan.stream} gave no usable frames.`);
+    }
+    const files = this.#images.map((image) => image.file);
+    if ('folder' in to) {
+      const folder = join(this.#work, to.folder);
+      if (this.#plan.index) {
+        const listed = this.#images.map(({ file, ...rest }) => ({
+          file: file.slice(to.folder.length + 1),
+          ...rest,
+        }));
+        await writeFile(join(folder, 'index.json'), `${JSON.stringify({ images: listed }, null, 2)}\n`);
+        files.push(join(to.folder, 'index.json'));
+      }
+      if (this.#sprite) {
+        const duration = this.#video.duration_s ?? this.#facts.format.duration_s ?? 0;
+        const made = await this.#sprite.finish(
+          folder,
+          this.#images.map((image) => image.time_s),
+          duration,
+        );
+        files.push(...made.map((file) => join(to.folder, file)));
+      }
+    }
+    return { kind: 'images', images: this.#images, files, warnings: this.#warnings };
+  }
+
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]();
+    this.#sprite?.[Symbol.dispose]();
+  }
+}
+
+function videoOf(facts: SourceFacts, stream: number): VideoStreamFacts {
+  const video = facts.streams[stream];
+  if (video?.kind === 'video') return video;
+  throw new MillError('no_video_stream');
+}
+
+function sorted(values: bigint[]): bigint[] {
+  return values.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}

@@ -1,0 +1,157 @@
+/** A media file of copied and encoded tracks, verified by opening it again. */
+import type { Frame, Packet } from 'node-av/lib';
+import { MillError } from '../../core/errors.ts';
+import type { ChapterFacts, SourceFacts } from '../../core/facts.ts';
+import type { MediaOutput, OutputResult } from '../../core/plan.ts';
+import { extensionOf } from '../../core/registry.ts';
+import { canHoldChapters, chapterTags, writeChapters } from '../chapters/index.ts';
+import { ticks } from '../ffmpeg.ts';
+import { Muxer } from '../muxer.ts';
+import { probe } from '../probe.ts';
+import type { OpenSource } from '../source.ts';
+import { AudioWriter } from './audio-track.ts';
+import { CopyWriter } from './copy-track.ts';
+import type { Appetite, Tap } from './tap.ts';
+import { VideoWriter } from './video-track.ts';
+
+export interface MediaTapContext {
+  source: OpenSource;
+  facts: SourceFacts;
+  work: string;
+  threads: number;
+}
+
+type Writer = CopyWriter | VideoWriter | AudioWriter;
+
+export class MediaTap implements Tap {
+  readonly wants = new Map<number, Appetite>();
+  readonly #plan: MediaOutput;
+  readonly #chapters: ChapterFacts[];
+  readonly #muxer: Muxer;
+  readonly #writers: Writer[] = [];
+
+  constructor(plan: MediaOutput, { source, facts, work, threads }: MediaTapContext) {
+    this.#plan = plan;
+    this.#muxer = new Muxer(work, plan.file, extensionOf(plan.file));
+    // The output begins at 0:00; what precedes it (encoder priming) stays before zero, as players expect.
+    const begin = Math.max(0, facts.format.start_time_s ?? 0);
+    this.#chapters = plan.chapters === 'keep' ? rebased(facts.chapters, begin) : [];
+    const tags = plan.metadata === 'keep' ? facts.format.tags : {};
+    // Ogg and FLAC keep chapters as tags; the other containers get them when the file is finished.
+    this.#muxer.setMetadata(
+      TAGGED.has(extensionOf(plan.file)) ? { ...tags, ...chapterTags(this.#chapters) } : tags,
+    );
+    for (const track of plan.tracks) {
+      const stream = source.format.streams[track.stream];
+      if (!stream)
+        throw new MillError(
+          'internal',
+          `The plan names stream ${track.stream}, which the source does not have.`,
+        );
+      const shift = ticks(begin, stream.timeBase);
+      this.wants.set(track.stream, track.kind === 'copy' ? 'packets' : 'frames');
+      if (track.kind === 'copy') this.#writers.push(new CopyWriter(this.#muxer, stream, track, shift));
+      else if (track.kind === 'video')
+        this.#writers.push(new VideoWriter(this.#muxer, stream, track, shift, threads));
+      else this.#writers.push(new AudioWriter(this.#muxer, stream, track, shift));
+    }
+  }
+
+  packet(packet: Packet, stream: number): void {
+    this.#each(stream, (writer) => writer instanceof CopyWriter && writer.packet(packet));
+  }
+
+  frame(frame: Frame, stream: number): void {
+    this.#each(stream, (writer) => !(writer instanceof CopyWriter) && writer.frame(frame));
+  }
+
+  async finish(): Promise<OutputResult> {
+    for (const writer of this.#writers) if (!(writer instanceof CopyWriter)) writer.end();
+    this.#muxer.end();
+    const warnings = this.#plan.dropped.map(
+      ({ stream, reason }) => `Stream ${stream} was dropped: ${reason}.`,
+    );
+    if (this.#chapters.length > 0) {
+      const kept =
+        canHoldChapters(extensionOf(this.#plan.file)) &&
+        (await writeChapters(this.#muxer.path, this.#chapters));
+      if (!kept) warnings.push('The chapters were dropped: the container cannot hold them.');
+    }
+    const duration = Math.max(0, ...this.#writers.map((writer) => writer.track.duration_s));
+    await this.#verify();
+    for (const writer of this.#writers)
+      if (!(writer instanceof CopyWriter)) warnings.push(...writer.warnings);
+    return {
+      kind: 'media',
+      file: this.#plan.file,
+      duration_s: duration,
+      warnings,
+      tracks: this.#writers.map((writer, index) => ({
+        stream: this.#plan.tracks[index]?.stream ?? -1,
+        codec: writer instanceof CopyWriter ? 'copy' : writer.codec,
+        packets: writer.track.packets,
+        frames: writer instanceof CopyWriter ? 0 : writer.frames,
+        errors: 0,
+      })),
+    };
+  }
+
+  #each(stream: number, visit: (writer: Writer) => unknown): void {
+    this.#plan.tracks.forEach((track, index) => {
+      const writer = this.#writers[index];
+      if (track.stream === stream && writer) visit(writer);
+    });
+  }
+
+  /** Opens again, expected tracks are there, each as long as what was written into it. */
+  async #verify(): Promise<void> {
+    const made = await probe(this.#muxer.path).catch((error: unknown) => {
+      throw mismatch(`it does not open again (${error instanceof Error ? error.message : error})`, {});
+    });
+    const streams = made.streams.filter((stream) => stream.kind !== 'data');
+    if (streams.length < this.#writers.length) {
+      throw mismatch(`${this.#writers.length} tracks were planned and ${streams.length} are there`, {});
+    }
+    this.#writers.forEach((writer, index) => {
+      const stream = streams[index];
+      if (!stream || (stream.kind !== 'video' && stream.kind !== 'audio')) return;
+      if (writer.track.packets === 0) throw mismatch(`track ${index} (${stream.kind}) is empty`, {});
+      const found = stream.duration_s ?? (this.#writers.length === 1 ? made.format.duration_s : null);
+      if (found === null) return;
+      const planned = writer.track.duration_s;
+      const frame = stream.kind === 'video' ? 1 / (stream.avg_frame_rate.value ?? 25) : 0;
+      // Matroska moves a track that begins before zero (encoder priming) to zero instead of cutting it.
+      const wrong = Math.min(Math.abs(found - planned), Math.abs(found - writer.track.extent_s));
+      if (wrong > Math.max(0.1, 1.5 * frame)) {
+        throw mismatch(
+          `track ${index} (${stream.kind}) has ${found.toFixed(2)} s instead of ${planned.toFixed(2)} s`,
+          {
+            planned_s: planned,
+            found_s: found,
+          },
+        );
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const writer of this.#writers) if (!(writer instanceof CopyWriter)) writer[Symbol.dispose]();
+    this.#muxer[Symbol.dispose]();
+  }
+}
+
+const TAGGED: ReadonlySet<string> = new Set(['.ogg', '.oga', '.opus', '.flac']);
+
+function rebased(chapters: readonly ChapterFacts[], begin: number): ChapterFacts[] {
+  return chapters.map((chapter) => ({
+    ...chapter,
+    start_s: Math.max(0, chapter.start_s - begin),
+    end_s: Math.max(0, chapter.end_s - begin),
+  }));
+}
+
+function mismatch(what: string, facts: Record<string, unknown>): MillError {
+  return new MillError('output_verification_failed', `The result was checked and refused: ${what}.`, {
+    facts,
+  });
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { type AudioStreamFacts, mainAudio, type SourceFacts } from '../../core/facts.ts';
+import { defineJob } from '../../core/job.ts';
+import { audioSummary, durationOf, secondsText } from '../planning/describe.ts';
+
+export default defineJob({
+  name: 'get_audio_info',
+  title: 'Audio info',
+  description:
+    'Container, duration, codec, sample rate, channels, bit depth, bit rate, tags and cover of a sound file or of the sound of a video.',
+  group: 'audio',
+  params: z.object({}),
+  input: { kind: 'media', needs: 'audio' },
+  output: { kind: 'file', extensions: ['.json'] },
+  example: { input_path: '/data/input/audio.mp3', output_path: '/data/output/audio_info.json', params: {} },
+
+  plan: () => ({ inputs: [], outputs: [{ kind: 'facts', scan: 'header', stream: null }] }),
+
+  report(_results, source) {
+    const audio = mainAudio(source) as AudioStreamFacts;
+    const data = describeAudio(source, audio);
+    const layout = audio.channel_layout ?? `${audio.channels} channels`;
+    return {
+      message: `${audio.codec}, ${audio.sample_rate} Hz, ${layout}, ${secondsText(data.duration_s)}`,
+      data,
+      document: data,
+    };
+  },
+});
+
+function describeAudio(source: SourceFacts, audio: AudioStreamFacts) {
+  const { format } = source;
+  const cover = source.streams.find((stream) => stream.kind === 'video' && stream.attached_picture);
+  return {
+    container: format.name,
+    container_name: format.long_name,
+    size_bytes: source.size_bytes,
+    duration_s: audio.duration_s ?? durationOf(source),
+    codec: audio.codec,
+    codec_name: audio.codec_long_name,
+    profile: audio.profile,
+    sample_rate: audio.sample_rate,
+    channels: audio.channels,
+    channel_layout: audio.channel_layout,
+    sample_format: audio.sample_format,
+    bit_depth: audio.bit_depth,
+    bit_rate: audio.bit_rate ?? format.bit_rate,
+    tags: { ...audio.tags, ...format.tags },
+    cover: cover?.kind === 'video' ? { codec: cover.codec, width: cover.width, height: cover.height } : null,
+    tracks: source.streams.filter((stream) => stream.kind === 'audio').map(audioSummary),
+    chapters: source.chapters,
+  };
+}

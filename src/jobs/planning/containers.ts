@@ -1,0 +1,116 @@
+/** What each container can hold, as far as FFmpeg's muxers and common players go. */
+
+export interface Container {
+  /** Codec names of FFmpeg that may be copied into it; `any` takes all. */
+  video: readonly string[] | 'any';
+  audio: readonly string[] | 'any';
+  subtitle: readonly string[] | 'any';
+  /** Encoder for sound that cannot be copied. */
+  audioEncoder: string;
+  /** Cover art is kept as an attached picture. */
+  pictures: boolean;
+  /** Fonts and the like. */
+  attachments: boolean;
+}
+
+const MP4_AUDIO = ['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'alac', 'flac', 'opus', 'dts'];
+
+const MP4: Container = {
+  video: ['h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video', 'mpeg1video', 'vvc'],
+  audio: MP4_AUDIO,
+  subtitle: ['mov_text'],
+  audioEncoder: 'aac',
+  pictures: true,
+  attachments: false,
+};
+
+const CONTAINERS: Record<string, Container> = {
+  '.mp4': MP4,
+  '.m4v': MP4,
+  '.mov': {
+    ...MP4,
+    video: [
+      'h264',
+      'hevc',
+      'av1',
+      'mpeg4',
+      'mpeg2video',
+      'prores',
+      'dnxhd',
+      'mjpeg',
+      'qtrle',
+      'png',
+      'rawvideo',
+    ],
+    audio: [
+      'aac',
+      'mp3',
+      'ac3',
+      'eac3',
+      'alac',
+      'pcm_s16le',
+      'pcm_s16be',
+      'pcm_s24le',
+      'pcm_s24be',
+      'pcm_s32le',
+      'pcm_s32be',
+      'pcm_f32le',
+      'pcm_f32be',
+    ],
+  },
+  '.m4a': { ...MP4, video: [], audio: ['aac', 'alac', 'ac3'], subtitle: [] },
+  '.mkv': {
+    video: 'any',
+    audio: 'any',
+    subtitle: ['subrip', 'ass', 'ssa', 'webvtt', 'hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle'],
+    audioEncoder: 'aac',
+    pictures: false,
+    attachments: true,
+  },
+  '.mka': { video: [], audio: 'any', subtitle: [], audioEncoder: 'aac', pictures: false, attachments: false },
+  '.webm': {
+    video: ['vp8', 'vp9', 'av1'],
+    audio: ['opus', 'vorbis'],
+    subtitle: ['webvtt'],
+    audioEncoder: 'libopus',
+    pictures: false,
+    attachments: false,
+  },
+  '.ts': {
+    video: ['h264', 'hevc', 'mpeg2video', 'mpeg1video', 'mpeg4'],
+    audio: ['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'dts', 'opus'],
+    subtitle: ['dvb_subtitle', 'dvb_teletext'],
+    audioEncoder: 'aac',
+    pictures: false,
+    attachments: false,
+  },
+  '.avi': {
+    video: ['mpeg4', 'mjpeg', 'h264', 'msmpeg4v3', 'mpeg2video', 'rawvideo', 'ffv1', 'huffyuv'],
+    audio: ['mp3', 'ac3', 'pcm_s16le', 'mp2'],
+    subtitle: [],
+    audioEncoder: 'libmp3lame',
+    pictures: false,
+    attachments: false,
+  },
+  '.flv': {
+    video: ['h264', 'flv1', 'hevc', 'av1'],
+    audio: ['aac', 'mp3'],
+    subtitle: [],
+    audioEncoder: 'aac',
+    pictures: false,
+    attachments: false,
+  },
+};
+
+/** Extensions of files that hold video. */
+export const VIDEO_EXTENSIONS = ['.mp4', '.m4v', '.mov', '.mkv', '.webm', '.ts', '.avi', '.flv'];
+
+export function containerOf(extension: string): Container {
+  const container = CONTAINERS[extension];
+  if (!container) throw new TypeError(`No container is known for "${extension}".`);
+  return container;
+}
+
+export function holds(codecs: readonly string[] | 'any', codec: string | null): boolean {
+  return codec !== null && (codecs === 'any' || codecs.includes(codec));
+}

@@ -1,0 +1,54 @@
+/** Sentences and tables about media, for reports. */
+import type { AudioStreamFacts, SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
+
+export function frameRateText(video: VideoStreamFacts): string {
+  const rate = video.avg_frame_rate.value ?? video.real_frame_rate.value;
+  return rate === null ? '' : `${Math.round(rate * 1000) / 1000} fps`;
+}
+
+export function secondsText(seconds: number | null): string {
+  if (seconds === null) return 'unknown length';
+  if (seconds < 60) return `${Math.round(seconds * 100) / 100} s`;
+  const whole = Math.round(seconds);
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return (parts[0] === 0 ? parts.slice(1) : parts)
+    .map((part, index) => (index === 0 ? part : String(part).padStart(2, '0')))
+    .join(':');
+}
+
+/** Duration of a source: the container's, else the longest of its streams. */
+export function durationOf(source: SourceFacts): number | null {
+  if (source.format.duration_s !== null) return source.format.duration_s;
+  const longest = Math.max(0, ...source.streams.map((stream) => stream.duration_s ?? 0));
+  return longest > 0 ? longest : null;
+}
+
+export function audioSummary(audio: AudioStreamFacts) {
+  return {
+    index: audio.index,
+    codec: audio.codec,
+    profile: audio.profile,
+    sample_rate: audio.sample_rate,
+    channels: audio.channels,
+    channel_layout: audio.channel_layout,
+    bit_depth: audio.bit_depth,
+    bit_rate: audio.bit_rate,
+    duration_s: audio.duration_s,
+    language: audio.language,
+    title: audio.title,
+    default: audio.disposition.includes('default'),
+  };
+}
+
+export function subtitleSummaries(source: SourceFacts) {
+  return source.streams
+    .filter((stream) => stream.kind === 'subtitle')
+    .map(({ index, codec, language, title, disposition }) => ({
+      index,
+      codec,
+      language,
+      title,
+      default: disposition.includes('default'),
+      forced: disposition.includes('forced'),
+    }));
+}

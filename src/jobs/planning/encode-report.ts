@@ -1,0 +1,32 @@
+/** The report of a job whose result is a media file. */
+import type { SourceFacts } from '../../core/facts.ts';
+import type { JobReport } from '../../core/job.ts';
+import type { OutputResult } from '../../core/plan.ts';
+import { secondsText } from './describe.ts';
+
+/** `picture` is the size of the result as a display shows it. */
+export function encodeReport(
+  results: OutputResult[],
+  source: SourceFacts,
+  picture: { width: number; height: number },
+): JobReport {
+  const made = results.find((result) => result.kind === 'media');
+  if (made?.kind !== 'media') throw new TypeError('The plan made no media file.');
+  const video = made.tracks.find(
+    (track) => source.streams[track.stream]?.kind === 'video' && track.codec !== 'copy',
+  );
+  const copied = made.tracks.filter((track) => track.codec === 'copy').length;
+  return {
+    message: `${picture.width}×${picture.height}, ${video?.frames ?? 0} frames, ${secondsText(made.duration_s)} with ${video?.codec ?? 'copy'}${copied > 0 ? `, ${copied} tracks copied` : ''}`,
+    data: {
+      width: picture.width,
+      height: picture.height,
+      duration_s: made.duration_s,
+      encoder: video?.codec ?? null,
+      frames: video?.frames ?? 0,
+      tracks: made.tracks.map(({ stream, codec, packets, frames }) => ({ stream, codec, packets, frames })),
+    },
+    warnings: made.warnings,
+    metrics: { frames: video?.frames ?? 0 },
+  };
+}

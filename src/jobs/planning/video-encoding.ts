@@ -1,0 +1,234 @@
+/** How a job's video params become an encoder and its options. */
+import { z } from 'zod';
+import { MillError } from '../../core/errors.ts';
+import { bitRate, codecOptions, whole } from '../../core/fields.ts';
+import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
+import { containerOf, holds } from './containers.ts';
+
+/** Hardware encoders are named after the interface that drives them. */
+export const HARDWARE_KINDS = ['nvenc', 'qsv', 'vaapi', 'videotoolbox', 'amf', 'vulkan', 'v4l2m2m'] as const;
+/** Order in which `hardware: "auto"` tries them. */
+const HARDWARE_PREFERENCE = ['nvenc', 'qsv', 'videotoolbox', 'amf', 'vaapi'] as const;
+
+/** Encoder families: the codec a container must hold, and its software encoder. */
+const FAMILIES: { codec: string; prefix: string; software: string }[] = [
+  { codec: 'hevc', prefix: 'hevc', software: 'libx265' },
+  { codec: 'h264', prefix: 'h264', software: 'libx264' },
+  { codec: 'av1', prefix: 'av1', software: 'libsvtav1' },
+  { codec: 'vp9', prefix: 'vp9', software: 'libvpx-vp9' },
+  { codec: 'vp8', prefix: 'vp8', software: 'libvpx' },
+  { codec: 'mpeg2video', prefix: 'mpeg2', software: 'mpeg2video' },
+  { codec: 'mjpeg', prefix: 'mjpeg', software: 'mjpeg' },
+];
+
+export interface EncodingDefaults {
+  codec: string;
+  crf: number;
+}
+
+/** Fields of every job that encodes video. */
+export function videoFields({ codec, crf }: EncodingDefaults) {
+  return {
+    codec: z
+      .string()
+      .regex(/^[a-z0-9_-]{2,32}$/, 'must be the name of an FFmpeg encoder, such as libx265')
+      .default(codec)
+      .meta({
+        description: "FFmpeg's name of the video encoder.",
+        group: 'video',
+        examples: ['libx265', 'libx264', 'libsvtav1', 'hevc_nvenc'],
+      }),
+    bitrate: bitRate(
+      { min: 1_000, max: 1_000_000_000 },
+      {
+        description: 'Average bit rate of the video. Switches constant quality (crf) off.',
+        group: 'video',
+        excludes: ['crf'],
+      },
+    ).optional(),
+    crf: z
+      .number()
+      .min(0)
+      .max(63)
+      .optional()
+      .meta({
+        description: `Constant quality; lower is better and larger. Default ${crf} for ${codec}, the encoder's usual value for others.`,
+        group: 'video',
+        excludes: ['bitrate'],
+      }),
+    preset: z
+      .string()
+      .regex(/^[A-Za-z0-9]{1,16}$/, 'must be one of the presets of the encoder, such as medium')
+      .optional()
+      .meta({
+        description:
+          "Speed against size, by the encoder's own names. Default medium for x264 and x265, 8 for SVT-AV1.",
+        group: 'video',
+        examples: ['fast', 'medium', 'slow'],
+      }),
+    profile: z
+      .string()
+      .regex(/^[A-Za-z0-9:._-]{1,32}$/)
+      .optional()
+      .meta({
+        description: 'Codec profile, such as main10. Default: what the pixel format needs.',
+        group: 'advanced',
+      }),
+    pix_fmt: z
+      .string()
+      .regex(/^[a-z0-9]{2,24}$/)
+      .optional()
+      .meta({
+        description:
+          "FFmpeg pixel format, such as yuv420p10le. Default: the source's chroma and depth where the encoder takes them.",
+        group: 'advanced',
+      }),
+    gop: whole(
+      { min: 1, max: 3000 },
+      {
+        description: "Most frames from key frame to key frame. Default: the encoder's own.",
+        unit: 'frames',
+        group: 'advanced',
+      },
+    ).optional(),
+    hardware: z
+      .enum(['auto', 'off', ...HARDWARE_KINDS])
+      .default('off')
+      .meta({
+        description:
+          '`off` uses the encoder as named; `auto` prefers a hardware encoder of the same codec that works here; a kind insists on it.',
+        group: 'advanced',
+      }),
+    hardware_fallback: z.boolean().default(false).meta({
+      description:
+        'When the hardware encoder does not work, use the software one and say so in the warnings.',
+      group: 'advanced',
+    }),
+    options: codecOptions().default({}),
+  };
+}
+
+const shape = z.object(videoFields({ codec: 'libx265', crf: 26 }));
+export type VideoParams = z.output<typeof shape>;
+
+type EncodingOf = Pick<VideoTrack, 'encoder' | 'fallback' | 'options' | 'pixel_format' | 'tag'>;
+
+/** Throws `unsupported_output` when the container cannot hold the codec, `invalid_params` for a contradiction. */
+export function videoEncoding(
+  params: VideoParams,
+  defaults: EncodingDefaults,
+  extension: string,
+): EncodingOf {
+  if (params.bitrate !== undefined && params.crf !== undefined) {
+    throw new MillError(
+      'invalid_params',
+      '"crf": cannot be given together with "bitrate"; choose one of them.',
+      { facts: { problems: [{ field: 'crf' }] } },
+    );
+  }
+  const codec = codecOf(params.codec);
+  if (codec !== null && !holds(containerOf(extension).video, codec)) {
+    throw new MillError(
+      'unsupported_output',
+      `A ${extension} file cannot hold ${codec} video. Choose another output extension or codec.`,
+    );
+  }
+  const [encoder, ...fallback] = candidates(params);
+  return {
+    encoder: encoder as string,
+    fallback,
+    options: encoderOptions(encoder as string, params, defaults),
+    pixel_format: params.pix_fmt ?? 'source',
+    // Apple's players want hvc1; the default tag of FFmpeg is hev1.
+    ...(codec === 'hevc' && ['.mp4', '.m4v', '.mov'].includes(extension) && { tag: 'hvc1' }),
+  };
+}
+
+/** FFmpeg's codec name of an encoder; null when the name says nothing. */
+export function codecOf(encoder: string): string | null {
+  const family = familyOf(encoder);
+  if (family) return family.codec;
+  return encoder === 'libx264rgb'
+    ? 'h264'
+    : encoder.startsWith('prores')
+      ? 'prores'
+      : encoder.startsWith('lib')
+        ? null
+        : encoder;
+}
+
+function familyOf(encoder: string) {
+  return FAMILIES.find(({ software, prefix }) => encoder === software || encoder.startsWith(`${prefix}_`));
+}
+
+function hardwareKindOf(encoder: string): string | null {
+  return HARDWARE_KINDS.find((kind) => encoder.endsWith(`_${kind}`)) ?? null;
+}
+
+/** Encoders in the order they are tried. */
+function candidates({ codec, hardware, hardware_fallback }: VideoParams): string[] {
+  const family = familyOf(codec);
+  const own = hardwareKindOf(codec);
+  if (own !== null) return hardware_fallback && family ? [codec, family.software] : [codec];
+  if (hardware === 'off') return [codec];
+  if (!family)
+    throw new MillError(
+      'encoder_unavailable',
+      `No hardware encoder is known that could stand in for ${codec}.`,
+    );
+  if (hardware === 'auto') return [...HARDWARE_PREFERENCE.map((kind) => `${family.prefix}_${kind}`), codec];
+  return hardware_fallback ? [`${family.prefix}_${hardware}`, codec] : [`${family.prefix}_${hardware}`];
+}
+
+function encoderOptions(encoder: string, params: VideoParams, defaults: EncodingDefaults): CodecOptions {
+  const { bitrate, preset, profile, gop } = params;
+  return {
+    ...presetOption(encoder, preset),
+    ...(bitrate === undefined ? qualityOption(encoder, params.crf, defaults) : { b: bitrate }),
+    ...(profile !== undefined && { profile }),
+    ...(gop !== undefined && { g: gop }),
+    ...flatten(params.options),
+  };
+}
+
+function presetOption(encoder: string, preset: string | undefined): CodecOptions {
+  if (preset !== undefined) return { preset };
+  if (encoder === 'libx264' || encoder === 'libx265') return { preset: 'medium' };
+  return encoder === 'libsvtav1' ? { preset: 8 } : {};
+}
+
+/** Constant quality under the name each encoder gives it. */
+function qualityOption(encoder: string, crf: number | undefined, defaults: EncodingDefaults): CodecOptions {
+  const value = crf ?? (encoder === defaults.codec ? defaults.crf : undefined);
+  const kind = hardwareKindOf(encoder);
+  if (kind === 'nvenc') return { rc: 'vbr', cq: Math.round(value ?? 26), b: 0 };
+  if (kind === 'qsv' || kind === 'amf')
+    return value === undefined ? {} : { global_quality: Math.round(value) };
+  if (kind !== null) return value === undefined ? {} : { qp: Math.round(value) };
+  if (encoder === 'libx264') return { crf: value ?? 23 };
+  if (encoder === 'libx265') return { crf: value ?? 26 };
+  if (encoder === 'libsvtav1') return { crf: Math.round(value ?? 32) };
+  if (encoder.startsWith('libvpx'))
+    return { crf: Math.round(value ?? 31), b: encoder === 'libvpx' ? 2_000_000 : 0 };
+  if (value !== undefined)
+    throw new MillError(
+      'invalid_params',
+      `"crf": ${encoder} has no constant quality of that name; use bitrate or options.`,
+    );
+  return {};
+}
+
+/** Options as FFmpeg takes them: nested tables become `key=value:key=value`, booleans 1 and 0. */
+export function flatten(options: VideoParams['options']): CodecOptions {
+  const scalar = (value: string | number | boolean) => (typeof value === 'boolean' ? Number(value) : value);
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      typeof value === 'object'
+        ? Object.entries(value)
+            .map(([key, item]) => `${key}=${scalar(item)}`)
+            .join(':')
+        : scalar(value),
+    ]),
+  );
+}
