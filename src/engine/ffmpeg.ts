@@ -1,6 +1,7 @@
 /** What every part of the engine needs of FFmpeg: return codes, the log, timestamps. */
 import { basename } from 'node:path';
 import {
+  AV_LOG_ERROR,
   AV_LOG_WARNING,
   AV_NOPTS_VALUE,
   AVERROR_EAGAIN,

@@ -2,7 +2,6 @@
 import { AVDISCARD_ALL } from 'node-av/constants';
 import { type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
-import type { SourceFacts } from '../core/facts.ts';
 import { StreamDecoder } from './decoder.ts';
 import { again, ended, hasTime, seconds, turn } from './ffmpeg.ts';
 import type { ProgressMeter } from './progress.ts';

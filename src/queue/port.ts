@@ -78,6 +78,7 @@ export interface TimelineEntry {
     | 'claimed'
     | 'attempt_failed'
     | 'lease_expired'
+    | 'blocked'
     | 'released'
     | 'retried'
     | 'cancel_requested'
@@ -124,6 +125,11 @@ export interface Claim {
   worker: string;
   /** The attempt number; with `worker` the fence. */
   attempt: number;
+  /**
+   * Number of this claim among all claims of the job. Attempts are counted anew after `retry`, and not at all
+   * after `release`; this tells such a claim from an earlier one of the same worker and attempt. Set by `claim`.
+   */
+  token?: number;
 }
 
 export interface WorkerInfo {
