@@ -31,7 +31,7 @@ const queue = z.strictObject({
     .enum(['embedded', 'redis'])
     .default('embedded')
     .describe(
-      '`embedded` keeps the jobs in one file; `redis` shares them between machines and is chosen by itself when REDIS_URL is given.',
+      '`embedded` keeps the jobs in one file. `redis`, for several machines, comes with a later version; REDIS_URL chooses it.',
     ),
   database: z
     .string()
@@ -53,7 +53,11 @@ const queue = z.strictObject({
 });
 
 const redis = z.strictObject({
-  url: z.string().min(1).default('redis://localhost:6379').describe('Used when [queue] backend is `redis`.'),
+  url: z
+    .string()
+    .min(1)
+    .default('redis://localhost:6379')
+    .describe('Address of Redis, when [queue] backend is `redis`.'),
   queue_name: z
     .string()
     .min(1)
@@ -62,7 +66,10 @@ const redis = z.strictObject({
 });
 
 const storage = z.strictObject({
-  type: z.enum(['local', 's3']).default('local').describe('`local` is the two folders below; `s3` a bucket.'),
+  type: z
+    .enum(['local', 's3'])
+    .default('local')
+    .describe('`local` is the two folders below. `s3`, a bucket, comes with a later version.'),
   input_path: z
     .string()
     .min(1)

@@ -14,6 +14,8 @@ export interface InputSpec {
   kind: 'media' | 'file' | 'file_or_directory' | 'none';
   /** Stream the source must have; else the job fails at once with `no_video_stream` or `no_audio_stream`. */
   needs?: 'video' | 'audio';
+  /** The job also runs without an input_path. */
+  optional?: boolean;
 }
 
 export interface OutputSpec {
@@ -22,6 +24,9 @@ export interface OutputSpec {
   extensions: string[];
   /** `input`: the default extension is the input's when it is among `extensions`. */
   prefer?: 'input';
+  /** The extension that the params ask for, when nobody named the output; null for none in particular. */
+  // biome-ignore lint/suspicious/noExplicitAny: the params of the job, which its own schema has checked.
+  extensionFor?(params: any, input: string | null): string | null;
 }
 
 /** Where the result goes, as far as a plan may know: names, no folders. */
@@ -61,8 +66,23 @@ interface JobCommon<Name extends string, Schema extends z.ZodObject> {
 /** Work on media: planned here, executed by the engine. Never touches FFmpeg. */
 export interface MediaJobDefinition<Name extends string, Schema extends z.ZodObject>
   extends JobCommon<Name, Schema> {
+  /** For jobs without an input_path: the file among the params that counts as the source. */
+  source?(params: z.output<Schema>): string;
   plan(source: SourceFacts, params: z.output<Schema>, target: OutputTarget): MediaPlan;
-  report(results: OutputResult[], source: SourceFacts, params: z.output<Schema>): JobReport;
+  /** Another plan that the results so far call for, or null. `results` are those of each plan in turn. */
+  next?(
+    results: OutputResult[][],
+    source: SourceFacts,
+    params: z.output<Schema>,
+    target: OutputTarget,
+  ): MediaPlan | null;
+  /** `results` are those of the last plan; `earlier` those of the plans before it. */
+  report(
+    results: OutputResult[],
+    source: SourceFacts,
+    params: z.output<Schema>,
+    earlier: OutputResult[][],
+  ): JobReport;
 }
 
 /** Work on bytes: runs in the child process with plain Node. */

@@ -24,7 +24,7 @@ export interface VideoTrack {
   /** FFmpeg encoder name, such as `libx265`. */
   encoder: string;
   /** Tried in this order when `encoder` does not open here; a warning says so. */
-  fallback?: string[];
+  fallback?: { encoder: string; options: CodecOptions }[];
   options: CodecOptions;
   /** Coded size of the output in pixels; null keeps the source's. Both even for 4:2:0. */
   size: { width: number; height: number } | null;
@@ -35,14 +35,26 @@ export interface VideoTrack {
   overlay?: Overlay;
 }
 
-/** An image drawn over the video. Pixels of the output picture, before rotation is applied. */
+export type OverlayPosition =
+  | 'top-left'
+  | 'top'
+  | 'top-right'
+  | 'left'
+  | 'center'
+  | 'right'
+  | 'bottom-left'
+  | 'bottom'
+  | 'bottom-right';
+
+/** An image drawn over the video, placed as a display shows it. */
 export interface Overlay {
   /** Index into {@link MediaPlan.inputs}. */
   input: number;
-  width: number;
-  height: number;
-  x: number;
-  y: number;
+  /** Width of the image as a share of the picture's width; null keeps its own size. */
+  scale: number | null;
+  position: OverlayPosition;
+  /** Distance from the edges, in pixels on a display. */
+  margin: number;
   /** 0 (invisible) to 1. */
   opacity: number;
   /** Seconds from the start during which it is drawn; null means to the end. */
@@ -127,7 +139,85 @@ export interface FactsOutput {
   stream: number | null;
 }
 
-export type PlannedOutput = MediaOutput | ImagesOutput | WaveformOutput | FactsOutput;
+/** Scores of change from frame to frame, as FFmpeg's `scene` value of the `select` filter has them. */
+export interface ScenesOutput {
+  kind: 'scenes';
+  stream: number;
+  /** 0…1; a frame with at least this score begins a new scene. */
+  threshold: number;
+  /** Cuts nearer than this to the one before are passed over, in seconds. */
+  min_scene_s: number;
+}
+
+/** Programme loudness of an audio stream (EBU R 128, ITU-R BS.1770). */
+export interface LoudnessOutput {
+  kind: 'loudness';
+  /** The source, or a file that an earlier plan made in the work folder. */
+  of: { stream: number } | { file: string };
+  /** Measured behind this chain of audio filters, in FFmpeg's syntax; built by our own jobs only. */
+  filter: string | null;
+}
+
+/** Moving pictures that browsers show like an image: GIF, APNG or WebP by the extension of `file`. */
+export interface AnimationOutput {
+  kind: 'animation';
+  stream: number;
+  file: string;
+  /** From 0:00, in seconds. */
+  start_s: number;
+  duration_s: number;
+  fps: number;
+  /** Pixels on a display; null keeps the display size. Never enlarged. */
+  width: number | null;
+  /** Palette size of a GIF, 4…256. */
+  colors: number;
+  dither: 'none' | 'bayer' | 'floyd_steinberg' | 'sierra2_4a';
+  /** Times to play; 0 is for ever. */
+  loop: number;
+  /** 1…100; WebP only. */
+  quality: number;
+}
+
+/** The sum of several sounds. Reads its own inputs; the source of the plan is one of them. */
+export interface MixOutput {
+  kind: 'mix';
+  /** Null only measures the sum. */
+  file: string | null;
+  inputs: MixInput[];
+  duration: 'longest' | 'shortest' | 'first';
+  encoder: string;
+  options: CodecOptions;
+  bit_rate: number | null;
+  sample_rate: number | null;
+  channels: number | null;
+  /** Gain of the sum, in dB. */
+  gain_db: number;
+}
+
+export interface MixInput {
+  /** Index into {@link MediaPlan.inputs}. */
+  input: number;
+  gain_db: number;
+  delay_ms: number;
+  /** −1 (left) … 0 (as it is) … 1 (right). */
+  pan: number;
+}
+
+/** Decodes everything and says what is wrong with it. */
+export interface VerifyOutput {
+  kind: 'verify';
+}
+
+export type PlannedOutput =
+  | MediaOutput
+  | ImagesOutput
+  | WaveformOutput
+  | FactsOutput
+  | ScenesOutput
+  | LoudnessOutput
+  | AnimationOutput
+  | MixOutput
+  | VerifyOutput;
 
 export interface MediaPlan {
   /** Further files the outputs need, as absolute paths; the source itself is not among them. */
@@ -148,7 +238,60 @@ export type OutputResult =
       length: number;
       warnings: string[];
     }
-  | { kind: 'facts'; packets: PacketFacts | null; warnings: string[] };
+  | { kind: 'facts'; packets: PacketFacts | null; warnings: string[] }
+  | { kind: 'scenes'; cuts: SceneCut[]; frames: number; duration_s: number; warnings: string[] }
+  | ({ kind: 'loudness'; warnings: string[] } & Loudness)
+  | {
+      kind: 'animation';
+      file: string;
+      width: number;
+      height: number;
+      frames: number;
+      duration_s: number;
+      warnings: string[];
+    }
+  | {
+      kind: 'mix';
+      file: string | null;
+      duration_s: number;
+      sample_rate: number;
+      channels: number;
+      /** Largest sample of the sum, in dBFS; above 0 it clips. Null for silence. */
+      peak_db: number | null;
+      warnings: string[];
+    }
+  | { kind: 'verify'; streams: StreamVerdict[]; announced_bytes: number | null; warnings: string[] };
+
+export interface SceneCut {
+  time_s: number;
+  /** Number of the first frame of the new scene, counted from 0. */
+  frame: number;
+  score: number;
+}
+
+/** Silence has no loudness: null. */
+export interface Loudness {
+  integrated_lufs: number | null;
+  range_lu: number | null;
+  /** dBTP, oversampled four times. */
+  true_peak_db: number | null;
+}
+
+/** What decoding one stream from start to end showed. */
+export interface StreamVerdict {
+  index: number;
+  kind: string;
+  codec: string | null;
+  packets: number;
+  frames: number;
+  errors: number;
+  /** Seconds from 0:00; null without errors. */
+  first_error_at_s: number | null;
+  /** What is missing of the announced length; 0 when nothing is. */
+  missing_tail_s: number;
+  /** Decoding timestamps that do not rise. */
+  out_of_order: number;
+}
 
 export interface TrackResult {
   stream: number;
@@ -192,4 +335,5 @@ export interface Progress {
   speed?: number;
   eta_seconds?: number;
   bytes_done?: number;
+  bytes_per_second?: number;
 }

@@ -187,9 +187,11 @@ export function outputTarget(job: AnyJob, path: string): OutputTarget {
   return { name, extension };
 }
 
-/** Extension for an output nobody named. */
-export function defaultExtension(job: AnyJob, input: string | null): string {
-  const { extensions, prefer } = job.output;
+/** Extension for an output nobody named. `params` are checked, as people sent them. */
+export function defaultExtension(job: AnyJob, input: string | null, params: Params = {}): string {
+  const { extensions, prefer, extensionFor } = job.output;
+  const asked = extensionFor?.(job.params.strict().parse(params), input) ?? null;
+  if (asked !== null) return asked;
   const own = input === null ? '' : extensionOf(input);
   if (prefer === 'input' && extensions.includes(own)) return own;
   return extensions[0] ?? own;

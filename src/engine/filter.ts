@@ -9,8 +9,16 @@ export class FilterChain implements Disposable {
   readonly #sink: FilterContext;
   readonly #frame = new Frame();
 
-  /** `source` is a `buffer` or `abuffer` with its arguments; `filters` the chain, empty to pass through. */
-  constructor(source: `${'buffer' | 'abuffer'}=${string}`, filters: string[], threads: number) {
+  /**
+   * `source` is a `buffer` or `abuffer` with its arguments; `filters` the chain, empty to pass through.
+   * `side` is a second branch, from a `buffer@name` of its own to a label that the chain names.
+   */
+  constructor(
+    source: `${'buffer' | 'abuffer'}=${string}`,
+    filters: string[],
+    threads: number,
+    side?: string,
+  ) {
     const audio = source.startsWith('abuffer');
     this.#graph.alloc();
     this.#frame.alloc();
@@ -20,7 +28,10 @@ export class FilterChain implements Disposable {
       ...filters,
       audio ? 'abuffersink@out' : 'buffersink@out',
     ].join(',');
-    must(this.#graph.parse2(chain), `build the filter chain ${filters.join(',')}`);
+    must(
+      this.#graph.parse2(side ? `${side};${chain}` : chain),
+      `build the filter chain ${filters.join(',')}`,
+    );
     must(this.#graph.configSync(), `configure the filter chain ${filters.join(',')}`);
     const source_ = this.#graph.getFilter(audio ? 'abuffer@in' : 'buffer@in');
     const sink = this.#graph.getFilter(audio ? 'abuffersink@out' : 'buffersink@out');
@@ -29,12 +40,17 @@ export class FilterChain implements Disposable {
     this.#sink = sink;
   }
 
-  get timeBase(): TimeBase {
-    return this.#sink.buffersinkGetTimeBase();
+  /** Gives a side branch its only frame. */
+  feed(name: string, frame: Frame): void {
+    const input = this.#graph.getFilter(name);
+    if (!input) throw new TypeError(`The filter chain has no input ${name}.`);
+    must(input.buffersrcAddFrameSync(frame, AV_BUFFERSRC_FLAG_KEEP_REF), 'filter a frame');
+    must(input.buffersrcAddFrameSync(null), 'filter a frame');
   }
 
-  get sink(): FilterContext {
-    return this.#sink;
+  /** A filter by the name it was given as `filter@name`, for what it measured. */
+  filter(name: string): FilterContext | null {
+    return this.#graph.getFilter(name);
   }
 
   /** Pushes a frame (null at the end) and hands out what is ready; pulled after every push, or frames pile up. */

@@ -1,5 +1,5 @@
 /** FFmpeg's names for numbers the binding gives no names for (`av_color_*_name`, `AVFieldOrder`, dispositions). */
-import type { Codec } from 'node-av/lib';
+import { Codec } from 'node-av/lib';
 
 const COLOR_PRIMARIES: Record<number, string> = {
   1: 'bt709',
@@ -95,9 +95,19 @@ export function dispositionNames(bits: number): string[] {
   return DISPOSITIONS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 }
 
-/** -99 is AV_PROFILE_UNKNOWN. */
-export function profileName(codec: Codec | null, profile: number): string | null {
-  return codec?.profiles?.find((p) => p.profile === profile)?.name ?? null;
+const profiles = new Map<number, Map<number, string>>();
+
+/** Wrapped decoders (libdav1d) know no profile names; any decoder of the same codec may. -99 is AV_PROFILE_UNKNOWN. */
+export function profileName(codecId: number, profile: number): string | null {
+  let names = profiles.get(codecId);
+  if (!names) {
+    const known = Codec.getCodecList()
+      .filter((codec) => codec.id === codecId)
+      .flatMap((codec) => codec.profiles ?? []);
+    names = new Map(known.flatMap(({ profile, name }) => (name ? [[profile, name]] : [])));
+    profiles.set(codecId, names);
+  }
+  return names.get(profile) ?? null;
 }
 
 /** Bits per component of a pixel format, from its name: `yuv420p10le` → 10, `p010le` → 10, `yuv420p` → 8. */

@@ -1,9 +1,9 @@
 /** One linear read of a source that serves every tap: demux once, decode each wanted stream once. */
-import { AVDISCARD_ALL } from 'node-av/constants';
+import { AVDISCARD_ALL, AVSEEK_FLAG_BACKWARD } from 'node-av/constants';
 import { type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { StreamDecoder } from './decoder.ts';
-import { again, ended, hasTime, seconds, turn } from './ffmpeg.ts';
+import { again, ended, hasTime, MICROSECONDS, seconds, ticks, turn } from './ffmpeg.ts';
 import type { ProgressMeter } from './progress.ts';
 import type { OpenSource } from './source.ts';
 import type { Tap } from './taps/tap.ts';
@@ -18,6 +18,8 @@ export interface PassOptions {
   decoderOptions: (stream: number) => Record<string, string>;
   /** Streams nobody wants whose extent is still to be seen. */
   watch: (stream: number) => boolean;
+  /** Seconds on the container's timeline to begin at, or rather at a key frame before it. */
+  from?: number;
   signal: AbortSignal;
   meter: ProgressMeter;
 }
@@ -33,6 +35,10 @@ export interface StreamReading {
   first_s: number | null;
   /** End of the last packet. */
   end_s: number | null;
+  /** Where the first damage was met. */
+  first_error_s: number | null;
+  /** Packets whose decoding timestamp does not rise. */
+  out_of_order: number;
 }
 
 /** Reads until the end, or until every tap is satisfied. */
@@ -51,6 +57,10 @@ export async function readPass(
     }
     return new Lane(stream, packetTaps, frameTaps, options);
   });
+  if (options.from !== undefined && options.from > 0) {
+    // Failing means reading from the start, which is right too.
+    format.seekFrameSync(-1, ticks(options.from, MICROSECONDS), AVSEEK_FLAG_BACKWARD);
+  }
   const packet = new Packet();
   packet.alloc();
   let lastTurn = performance.now();
@@ -98,6 +108,9 @@ class Lane implements Disposable {
   readonly #decoder: StreamDecoder | null;
   readonly #meter: ProgressMeter;
   #packets = 0;
+  #outOfOrder = 0;
+  #firstError: number | null = null;
+  #lastDts: bigint | null = null;
   #first: number | null = null;
   #end: number | null = null;
   /** Seconds on the container's timeline. */
@@ -122,6 +135,7 @@ class Lane implements Disposable {
     this.#note(packet);
     for (const tap of this.#packetTaps) tap.packet?.(packet, this.#stream.index);
     this.#decoder?.decode(packet, this.#frame);
+    if (this.#firstError === null && (this.#decoder?.errors ?? 0) > 0) this.#firstError = this.position;
   }
 
   end(): void {
@@ -136,6 +150,8 @@ class Lane implements Disposable {
       errors: (this.#decoder?.errors ?? 0) + readErrors,
       first_s: this.#first,
       end_s: this.#end,
+      first_error_s: this.#firstError,
+      out_of_order: this.#outOfOrder,
     };
   }
 
@@ -145,6 +161,10 @@ class Lane implements Disposable {
   };
 
   #note(packet: Packet): void {
+    if (hasTime(packet.dts)) {
+      if (this.#lastDts !== null && packet.dts <= this.#lastDts) this.#outOfOrder++;
+      this.#lastDts = packet.dts;
+    }
     const timestamp = hasTime(packet.pts) ? packet.pts : packet.dts;
     if (!hasTime(timestamp)) return;
     const at = seconds(timestamp, this.#stream.timeBase);

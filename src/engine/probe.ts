@@ -111,7 +111,7 @@ function streamFacts(stream: Stream): StreamFacts {
     codec: avGetCodecName(parameters.codecId),
     codec_long_name: decoder?.longName ?? null,
     codec_tag: parameters.codecTagString,
-    profile: profileName(decoder, parameters.profile),
+    profile: profileName(parameters.codecId, parameters.profile),
     time_base: ratio(stream.timeBase),
     start_time_s: start,
     duration_s: positive(optionalSeconds(stream.duration, stream.timeBase)) ?? durationFromTags(tags, start),

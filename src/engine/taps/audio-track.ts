@@ -15,7 +15,7 @@ import {
 import { MillError } from '../../core/errors.ts';
 import type { AudioTrack } from '../../core/plan.ts';
 import { type Encoder, findEncoder, openEncoder } from '../encoder.ts';
-import { hasTime, must } from '../ffmpeg.ts';
+import { hasTime, must, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain } from '../filter.ts';
 import type { Muxer, MuxTrack } from '../muxer.ts';
 import { describeTrack } from './copy-track.ts';
@@ -32,7 +32,7 @@ export class AudioWriter implements Disposable {
   readonly track: MuxTrack;
   readonly warnings: string[] = [];
   readonly #muxer: Muxer;
-  readonly #source: Stream;
+  readonly #base: TimeBase;
   readonly #plan: AudioTrack;
   readonly #shift: bigint;
   #encoder: Encoder | null = null;
@@ -41,13 +41,24 @@ export class AudioWriter implements Disposable {
   #nextPts: bigint | null = null;
   errors = 0;
 
-  constructor(muxer: Muxer, source: Stream, plan: AudioTrack, shift: bigint) {
+  private constructor(muxer: Muxer, plan: AudioTrack, base: TimeBase, shift: bigint) {
     this.#muxer = muxer;
-    this.#source = source;
     this.#plan = plan;
+    this.#base = base;
     this.#shift = shift;
     this.track = muxer.addTrack();
-    describeTrack(source, this.track.stream);
+  }
+
+  /** `shift` in ticks of the stream is taken from every timestamp, so that the output begins at 0:00. */
+  static forStream(muxer: Muxer, plan: AudioTrack, source: Stream, shift: bigint): AudioWriter {
+    const writer = new AudioWriter(muxer, plan, source.timeBase, shift);
+    describeTrack(source, writer.track.stream);
+    return writer;
+  }
+
+  /** For sound that was made here; timestamps count samples. */
+  static forSamples(muxer: Muxer, plan: AudioTrack, sampleRate: number): AudioWriter {
+    return new AudioWriter(muxer, plan, { num: 1, den: sampleRate }, 0n);
   }
 
   get codec(): string {
@@ -149,7 +160,7 @@ export class AudioWriter implements Disposable {
         `:channel_layouts=${avChannelLayoutDescribe(context.channelLayout)}`,
       ...(variable || context.frameSize === 0 ? [] : [`asetnsamples=n=${context.frameSize}:p=0`]),
     ];
-    const base = this.#source.timeBase;
+    const base = this.#base;
     this.#chain = new FilterChain(
       `abuffer=time_base=${base.num}/${base.den}:sample_rate=${shape.rate}:sample_fmt=${shape.format}:channel_layout=${shape.layout}`,
       filters,

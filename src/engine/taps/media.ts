@@ -1,11 +1,13 @@
 /** A media file of copied and encoded tracks, verified by opening it again. */
 import type { Frame, Packet } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
-import type { ChapterFacts, SourceFacts } from '../../core/facts.ts';
-import type { MediaOutput, OutputResult } from '../../core/plan.ts';
+import type { ChapterFacts, SourceFacts, StreamFacts } from '../../core/facts.ts';
+import type { MediaOutput, OutputResult, Track } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { canHoldChapters, chapterTags, writeChapters } from '../chapters/index.ts';
-import { ticks } from '../ffmpeg.ts';
+import { seconds, ticks } from '../ffmpeg.ts';
+import { scanFrames } from '../frames/scan.ts';
+import type { Mark } from '../mark.ts';
 import { Muxer } from '../muxer.ts';
 import { probe } from '../probe.ts';
 import type { OpenSource } from '../source.ts';
@@ -19,6 +21,8 @@ export interface MediaTapContext {
   facts: SourceFacts;
   work: string;
   threads: number;
+  /** Images of the overlays, by the track they are drawn on. */
+  marks: ReadonlyMap<Track, Mark>;
 }
 
 type Writer = CopyWriter | VideoWriter | AudioWriter;
@@ -30,7 +34,7 @@ export class MediaTap implements Tap {
   readonly #muxer: Muxer;
   readonly #writers: Writer[] = [];
 
-  constructor(plan: MediaOutput, { source, facts, work, threads }: MediaTapContext) {
+  constructor(plan: MediaOutput, { source, facts, work, threads, marks }: MediaTapContext) {
     this.#plan = plan;
     this.#muxer = new Muxer(work, plan.file, extensionOf(plan.file));
     // The output begins at 0:00; what precedes it (encoder priming) stays before zero, as players expect.
@@ -52,8 +56,10 @@ export class MediaTap implements Tap {
       this.wants.set(track.stream, track.kind === 'copy' ? 'packets' : 'frames');
       if (track.kind === 'copy') this.#writers.push(new CopyWriter(this.#muxer, stream, track, shift));
       else if (track.kind === 'video')
-        this.#writers.push(new VideoWriter(this.#muxer, stream, track, shift, threads));
-      else this.#writers.push(new AudioWriter(this.#muxer, stream, track, shift));
+        this.#writers.push(
+          new VideoWriter(this.#muxer, stream, track, { shift, threads, mark: marks.get(track) ?? null }),
+        );
+      else this.#writers.push(AudioWriter.forStream(this.#muxer, track, stream, shift));
     }
   }
 
@@ -112,26 +118,35 @@ export class MediaTap implements Tap {
     if (streams.length < this.#writers.length) {
       throw mismatch(`${this.#writers.length} tracks were planned and ${streams.length} are there`, {});
     }
-    this.#writers.forEach((writer, index) => {
+    for (const [index, writer] of this.#writers.entries()) {
       const stream = streams[index];
-      if (!stream || (stream.kind !== 'video' && stream.kind !== 'audio')) return;
+      if (stream?.kind !== 'video' && stream?.kind !== 'audio') continue;
       if (writer.track.packets === 0) throw mismatch(`track ${index} (${stream.kind}) is empty`, {});
-      const found = stream.duration_s ?? (this.#writers.length === 1 ? made.format.duration_s : null);
-      if (found === null) return;
+      const found = await this.#durationOf(made, stream);
+      if (found === null) continue;
       const planned = writer.track.duration_s;
       const frame = stream.kind === 'video' ? 1 / (stream.avg_frame_rate.value ?? 25) : 0;
       // Matroska moves a track that begins before zero (encoder priming) to zero instead of cutting it.
       const wrong = Math.min(Math.abs(found - planned), Math.abs(found - writer.track.extent_s));
-      if (wrong > Math.max(0.1, 1.5 * frame)) {
-        throw mismatch(
-          `track ${index} (${stream.kind}) has ${found.toFixed(2)} s instead of ${planned.toFixed(2)} s`,
-          {
-            planned_s: planned,
-            found_s: found,
-          },
-        );
-      }
-    });
+      if (wrong <= Math.max(0.1, 1.5 * frame)) continue;
+      throw mismatch(
+        `track ${index} (${stream.kind}) has ${found.toFixed(2)} s instead of ${planned.toFixed(2)} s`,
+        {
+          planned_s: planned,
+          found_s: found,
+        },
+      );
+    }
+  }
+
+  /** Null where the container does not say and other tracks are longer. */
+  async #durationOf(made: SourceFacts, stream: StreamFacts): Promise<number | null> {
+    // Bare AAC has no header: FFmpeg guesses its length from the bit rate, but its packets can be counted.
+    if (made.format.name === 'aac') {
+      const times = await scanFrames(this.#muxer.path, stream.index, new AbortController().signal);
+      return seconds(times.end - (times.pts[0] ?? 0n), stream.time_base);
+    }
+    return stream.duration_s ?? (this.#writers.length === 1 ? made.format.duration_s : null);
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ import {
   avcodecFindBestPixFmtOfList,
   avGetPixFmtFromName,
   avGetPixFmtName,
+  avIsHardwarePixelFormat,
   type Codec,
   type CodecContext,
   type Frame,
@@ -21,6 +22,7 @@ import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
 import { type Encoder, openEncoder } from '../encoder.ts';
 import { hasTime, must, rescale, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain, type PictureShape, pictureShape, pictureSource, sameShape } from '../filter.ts';
+import type { Mark } from '../mark.ts';
 import type { Muxer, MuxTrack } from '../muxer.ts';
 import { describeTrack } from './copy-track.ts';
 
@@ -30,6 +32,14 @@ const MAX_SHORT_DENOMINATOR = 65535;
 
 type PixelFormat = CodecContext['pixelFormat'];
 
+export interface VideoWriterContext {
+  /** Ticks of the source stream taken from every timestamp, so that the output begins at 0:00. */
+  shift: bigint;
+  threads: number;
+  /** The image of the plan's overlay. */
+  mark: Mark | null;
+}
+
 export class VideoWriter implements Disposable {
   readonly track: MuxTrack;
   readonly warnings: string[] = [];
@@ -38,6 +48,7 @@ export class VideoWriter implements Disposable {
   readonly #plan: VideoTrack;
   readonly #shift: bigint;
   readonly #threads: number;
+  readonly #mark: Mark | null;
   readonly #frameRate: TimeBase;
   #encoder: Encoder | null = null;
   #chain: FilterChain | null = null;
@@ -48,12 +59,13 @@ export class VideoWriter implements Disposable {
   readonly #durations = new Map<bigint, bigint>();
   errors = 0;
 
-  constructor(muxer: Muxer, source: Stream, plan: VideoTrack, shift: bigint, threads: number) {
+  constructor(muxer: Muxer, source: Stream, plan: VideoTrack, context: VideoWriterContext) {
     this.#muxer = muxer;
     this.#source = source;
     this.#plan = plan;
-    this.#shift = shift;
-    this.#threads = threads;
+    this.#shift = context.shift;
+    this.#threads = context.threads;
+    this.#mark = context.mark;
     this.#frameRate = usableRate(source);
     this.#timeBase = source.timeBase;
     this.track = muxer.addTrack();
@@ -119,13 +131,13 @@ export class VideoWriter implements Disposable {
   };
 
   #open(frame: Frame): Encoder {
-    const names = [this.#plan.encoder, ...(this.#plan.fallback ?? [])];
+    const candidates = [this.#plan, ...(this.#plan.fallback ?? [])];
     const failures: MillError[] = [];
-    for (const name of names) {
+    for (const { encoder: name, options } of candidates) {
       try {
         const encoder = openEncoder({
           name,
-          options: name === this.#plan.encoder ? this.#options(name) : this.#options(name, {}),
+          options: this.#options(name, options),
           globalHeader: this.#muxer.globalHeader,
           configure: (context, codec) => this.#configure(context, codec, frame),
         });
@@ -141,7 +153,7 @@ export class VideoWriter implements Disposable {
   }
 
   /** Adds what keeps the library quiet and inside its share of the cores. */
-  #options(name: string, options: CodecOptions = this.#plan.options): CodecOptions {
+  #options(name: string, options: CodecOptions): CodecOptions {
     if (name !== 'libx265') return options;
     const own = [`log-level=error`, `pools=${this.#threads}`, ...hdrParameters(this.#source)];
     const given = options['x265-params'];
@@ -172,6 +184,12 @@ export class VideoWriter implements Disposable {
         ? (frame.format as PixelFormat)
         : avGetPixFmtFromName(this.#plan.pixel_format);
     if (!supported || supported.includes(wanted)) return wanted;
+    if (supported.every((format) => avIsHardwarePixelFormat(format))) {
+      throw new MillError(
+        'encoder_unavailable',
+        `The encoder ${codec.name} needs a hardware device, and none is set up here.`,
+      );
+    }
     if (this.#plan.pixel_format !== 'source') {
       const names = supported.map((format) => avGetPixFmtName(format)).join(', ');
       throw new MillError(
@@ -207,14 +225,18 @@ export class VideoWriter implements Disposable {
     this.#chain = null;
     this.#shape = pictureShape(frame);
     const { width, height, pixelFormat } = encoder.context;
-    if (frame.width === width && frame.height === height && frame.format === pixelFormat) return;
-    const filters = [
-      ...(frame.width === width && frame.height === height
-        ? []
-        : [`scale=${width}:${height}:flags=bicubic`, 'setsar=1']),
-      `format=${avGetPixFmtName(pixelFormat)}`,
-    ];
-    this.#chain = new FilterChain(pictureSource(this.#shape, this.#source.timeBase), filters, this.#threads);
+    const sized = frame.width === width && frame.height === height;
+    if (sized && frame.format === pixelFormat && !this.#mark) return;
+    const filters = sized ? [] : [`scale=${width}:${height}:flags=bicubic`, 'setsar=1'];
+    const source = pictureSource(this.#shape, this.#source.timeBase);
+    const format = `format=${avGetPixFmtName(pixelFormat)}`;
+    if (!this.#mark) {
+      this.#chain = new FilterChain(source, [...filters, format], this.#threads);
+      return;
+    }
+    const { side, join } = this.#mark.filters({ width, height });
+    this.#chain = new FilterChain(source, [...filters, `null[main];${join}`, format], this.#threads, side);
+    this.#mark.feed(this.#chain);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AudioStreamFacts, mainAudio, type SourceFacts } from '../../core/facts.ts';
 import { defineJob } from '../../core/job.ts';
+import type { Loudness } from '../../core/plan.ts';
 import { audioSummary, durationOf, secondsText } from '../planning/describe.ts';
 
 export default defineJob({
@@ -9,16 +10,34 @@ export default defineJob({
   description:
     'Container, duration, codec, sample rate, channels, bit depth, bit rate, tags and cover of a sound file or of the sound of a video.',
   group: 'audio',
-  params: z.object({}),
+  params: z.object({
+    loudness: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'Also measure integrated loudness, range and true peak (EBU R 128), which decodes the whole file.',
+      }),
+  }),
   input: { kind: 'media', needs: 'audio' },
   output: { kind: 'file', extensions: ['.json'] },
   example: { input_path: '/data/input/audio.mp3', output_path: '/data/output/audio_info.json', params: {} },
 
-  plan: () => ({ inputs: [], outputs: [{ kind: 'facts', scan: 'header', stream: null }] }),
+  plan: (source, { loudness }) => ({
+    inputs: [],
+    outputs: [
+      loudness
+        ? { kind: 'loudness', of: { stream: (mainAudio(source) as AudioStreamFacts).index }, filter: null }
+        : { kind: 'facts', scan: 'header', stream: null },
+    ],
+  }),
 
-  report(_results, source) {
+  report([made], source) {
     const audio = mainAudio(source) as AudioStreamFacts;
-    const data = describeAudio(source, audio);
+    const data = {
+      ...describeAudio(source, audio),
+      ...(made?.kind === 'loudness' && { loudness: loudnessFacts(made) }),
+    };
     const layout = audio.channel_layout ?? `${audio.channels} channels`;
     return {
       message: `${audio.codec}, ${audio.sample_rate} Hz, ${layout}, ${secondsText(data.duration_s)}`,
@@ -27,6 +46,10 @@ export default defineJob({
     };
   },
 });
+
+function loudnessFacts({ integrated_lufs, range_lu, true_peak_db }: Loudness) {
+  return { integrated_lufs, range_lu, true_peak_db };
+}
 
 function describeAudio(source: SourceFacts, audio: AudioStreamFacts) {
   const { format } = source;

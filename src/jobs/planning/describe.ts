@@ -1,5 +1,10 @@
 /** Sentences and tables about media, for reports. */
-import type { AudioStreamFacts, SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
+import {
+  type AudioStreamFacts,
+  mainVideo,
+  type SourceFacts,
+  type VideoStreamFacts,
+} from '../../core/facts.ts';
 
 export function frameRateText(video: VideoStreamFacts): string {
   const rate = video.avg_frame_rate.value ?? video.real_frame_rate.value;
@@ -51,4 +56,9 @@ export function subtitleSummaries(source: SourceFacts) {
       default: disposition.includes('default'),
       forced: disposition.includes('forced'),
     }));
+}
+
+/** Duration of the main video, from its first frame to the end of its last; 0 when unknown. */
+export function videoDuration(source: SourceFacts): number {
+  return mainVideo(source)?.duration_s ?? durationOf(source) ?? 0;
 }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { bitRate, codecOptions, whole } from '../../core/fields.ts';
 import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
-import { containerOf, holds } from './containers.ts';
+import { extensionOf } from '../../core/registry.ts';
+import { containerOf, holds, VIDEO_EXTENSIONS } from './containers.ts';
 
 /** Hardware encoders are named after the interface that drives them. */
 export const HARDWARE_KINDS = ['nvenc', 'qsv', 'vaapi', 'videotoolbox', 'amf', 'vulkan', 'v4l2m2m'] as const;
@@ -133,15 +134,26 @@ export function videoEncoding(
       `A ${extension} file cannot hold ${codec} video. Choose another output extension or codec.`,
     );
   }
-  const [encoder, ...fallback] = candidates(params);
+  const [first, ...fallback] = candidates(params).map((encoder) => ({
+    encoder,
+    options: encoderOptions(encoder, params, defaults),
+  }));
+  if (!first) throw new TypeError('There is always an encoder to try.');
   return {
-    encoder: encoder as string,
+    ...first,
     fallback,
-    options: encoderOptions(encoder as string, params, defaults),
     pixel_format: params.pix_fmt ?? 'source',
     // Apple's players want hvc1; the default tag of FFmpeg is hev1.
     ...(codec === 'hevc' && ['.mp4', '.m4v', '.mov'].includes(extension) && { tag: 'hvc1' }),
   };
+}
+
+/** The input's own extension when its container can hold what is encoded, else .mp4. */
+export function videoExtension({ codec }: { codec: string }, input: string | null): string {
+  const own = input === null ? '' : extensionOf(input);
+  if (!VIDEO_EXTENSIONS.includes(own)) return '.mp4';
+  const made = codecOf(codec);
+  return made === null || holds(containerOf(own).video, made) ? own : '.mp4';
 }
 
 /** FFmpeg's codec name of an encoder; null when the name says nothing. */

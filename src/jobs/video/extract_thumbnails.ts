@@ -2,18 +2,17 @@ import { z } from 'zod';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
 import { whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
+import { imageFormat, imageQuality, imageWidth } from '../planning/image-fields.ts';
+import { imagesReport } from '../planning/images-report.ts';
 
 const params = z.object({
   count: whole(
     { min: 1, max: 10_000 },
     { description: 'How many thumbnails, evenly spaced; fewer only when the video has fewer frames.' },
   ).default(10),
-  width: whole(
-    { min: 16, max: 8192 },
-    { description: 'Width of each; the height follows the display aspect. Never enlarged.', unit: 'pixels' },
-  ).default(320),
-  format: z.enum(['jpg', 'png', 'webp']).default('jpg').meta({ description: 'Image format.' }),
-  quality: whole({ min: 1, max: 100 }, { description: 'JPEG or WebP quality; PNG ignores it.' }).default(85),
+  width: imageWidth('').default(320),
+  format: imageFormat,
+  quality: imageQuality.default(85),
   exact: z.boolean().default(false).meta({
     description:
       'Take exactly the frames in the middle of equal parts instead of the nearest key frames, which is faster.',
@@ -59,19 +58,5 @@ export default defineJob({
     };
   },
 
-  report(results, _source, { count }) {
-    const [made] = results;
-    if (made?.kind !== 'images') throw new TypeError('The plan made no images.');
-    const { images } = made;
-    const fewer =
-      images.length < count ? [`The video has only ${images.length} frames; ${count} were asked for.`] : [];
-    return {
-      message: `${images.length} thumbnails of ${images[0]?.width}×${images[0]?.height}`,
-      data: {
-        count: images.length,
-        images: images.map(({ file, ...rest }) => ({ file: file.split('/').pop(), ...rest })),
-      },
-      warnings: [...fewer, ...made.warnings],
-    };
-  },
+  report: (results, _source, { count }) => imagesReport(results, count, 'thumbnails'),
 });

@@ -5,7 +5,7 @@ import { defineJob } from '../../core/job.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { encodeReport } from '../planning/encode-report.ts';
 import { otherTracks } from '../planning/tracks.ts';
-import { videoEncoding, videoFields } from '../planning/video-encoding.ts';
+import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
 
 const DEFAULTS = { codec: 'libx264', crf: 23 };
 
@@ -26,7 +26,7 @@ export default defineJob({
   group: 'video',
   params,
   input: { kind: 'media', needs: 'video' },
-  output: { kind: 'file', extensions: VIDEO_EXTENSIONS, prefer: 'input' },
+  output: { kind: 'file', extensions: VIDEO_EXTENSIONS, extensionFor: videoExtension },
   example: {
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/video_720p.mp4',

@@ -1,0 +1,165 @@
+/** Whole streams, read once for all outputs that want them. */
+import { MillError } from '../core/errors.ts';
+import type { VideoStreamFacts } from '../core/facts.ts';
+import type { MediaOutput, OutputResult, PlannedOutput, Track } from '../core/plan.ts';
+import { mustWatch, requireComplete } from './completeness.ts';
+import { firstFrame } from './first-frame.ts';
+import type { PlanContext } from './index.ts';
+import { Mark } from './mark.ts';
+import { type PassOptions, readPass, requireFrames, type StreamReading } from './pass.ts';
+import { probe } from './probe.ts';
+import { ProgressMeter } from './progress.ts';
+import { type OpenSource, openSource } from './source.ts';
+import { AnimationTap } from './taps/animation.ts';
+import { ImagesTap, resolveChoice } from './taps/images.ts';
+import { LoudnessTap } from './taps/loudness.ts';
+import { MediaTap } from './taps/media.ts';
+import { ScenesTap } from './taps/scenes.ts';
+import type { Tap } from './taps/tap.ts';
+import { VerifyTap } from './taps/verify.ts';
+import { WaveformTap } from './taps/waveform.ts';
+
+/** Encoders that keep all cores busy by themselves; a second decoding thread would only add memory. */
+const BUSY_ENCODER = /^(libx264|libx265|libsvtav1|libvpx|libaom)/;
+
+/** Results in the order of `outputs`; `inputs` are the plan's further files. */
+export async function readThrough(
+  outputs: PlannedOutput[],
+  inputs: readonly string[],
+  context: PlanContext,
+): Promise<OutputResult[]> {
+  const { facts } = context;
+  using source = await openSource(context.source);
+  using owned = new DisposableStack();
+  const taps: Tap[] = [];
+  for (const output of outputs) taps.push(owned.use(await openTap(output, inputs, source, owned, context)));
+  const { meter, options } = passOptions(
+    context,
+    extentOf(outputs, context),
+    outputs.some(encodesVideo) ? 1 : context.threads,
+  );
+  const readings = await readPass(source, taps, options);
+  for (const tap of taps) {
+    for (const [stream, appetite] of tap.wants) if (appetite === 'frames') requireFrames(readings, stream);
+  }
+  if (!taps.every((tap) => tap.satisfied)) await requireComplete(context.source, facts, readings);
+  meter.checking();
+  const results: OutputResult[] = [];
+  for (const tap of taps) results.push(await tap.finish());
+  for (const reading of readings) {
+    if (reading.errors === 0) continue;
+    const damage = `Stream ${reading.stream}: ${reading.errors} damaged packets or frames were passed over.`;
+    for (const [index, result] of results.entries())
+      if (taps[index]?.wants.has(reading.stream)) result.warnings.push(damage);
+  }
+  return results;
+}
+
+/** Everything decoded, nothing made. */
+export async function verifyThrough(context: PlanContext): Promise<StreamReading[]> {
+  using source = await openSource(context.source);
+  using tap = new VerifyTap(context.facts);
+  const { options } = passOptions(context, {}, context.threads);
+  return await readPass(source, [tap], options);
+}
+
+interface Extent {
+  /** Seconds on the container's timeline. */
+  from?: number;
+  duration?: number;
+}
+
+function passOptions(
+  context: PlanContext,
+  extent: Extent,
+  threads: number,
+): { meter: ProgressMeter; options: PassOptions } {
+  const { facts, signal } = context;
+  const begin = extent.from ?? facts.format.start_time_s ?? 0;
+  const meter = new ProgressMeter(context.progress, begin, extent.duration ?? facts.format.duration_s);
+  return {
+    meter,
+    options: {
+      threads: () => threads,
+      decoderOptions: () => ({}),
+      watch: (stream) => mustWatch(facts, stream),
+      signal,
+      meter,
+      ...extent,
+    },
+  };
+}
+
+/** Clips alone need no more of the source than what they show. */
+function extentOf(outputs: PlannedOutput[], { facts }: PlanContext): Extent {
+  const clips = outputs.filter((output) => output.kind === 'animation');
+  if (clips.length < outputs.length) return {};
+  const start = Math.min(...clips.map((clip) => clip.start_s));
+  const end = Math.max(...clips.map((clip) => clip.start_s + clip.duration_s));
+  return { from: start + facts.format.zero_s, duration: end - start };
+}
+
+async function openTap(
+  output: PlannedOutput,
+  inputs: readonly string[],
+  source: OpenSource,
+  owned: DisposableStack,
+  context: PlanContext,
+): Promise<Tap> {
+  const { facts, work } = context;
+  const stream = (index: number) => {
+    const found = source.format.streams[index];
+    if (!found)
+      throw new MillError('internal', `The plan names stream ${index}, which the source does not have.`);
+    return found;
+  };
+  switch (output.kind) {
+    case 'media':
+      return new MediaTap(output, {
+        ...context,
+        source,
+        marks: await loadMarks(output, inputs, owned, context),
+      });
+    case 'images':
+      return new ImagesTap(output, await resolveChoice(output, context), context);
+    case 'waveform':
+      return new WaveformTap(output, stream(output.stream), work);
+    case 'scenes':
+      return new ScenesTap(output, stream(output.stream), facts.format.zero_s);
+    case 'animation':
+      return new AnimationTap(
+        output,
+        stream(output.stream),
+        facts.streams[output.stream] as VideoStreamFacts,
+        facts.format.zero_s,
+        work,
+      );
+    case 'loudness':
+      if ('stream' in output.of) return new LoudnessTap(stream(output.of.stream), output.filter);
+  }
+  throw new TypeError(`A ${output.kind} output has a read of its own.`);
+}
+
+async function loadMarks(
+  output: MediaOutput,
+  inputs: readonly string[],
+  owned: DisposableStack,
+  { facts }: PlanContext,
+): Promise<Map<Track, Mark>> {
+  const marks = new Map<Track, Mark>();
+  for (const track of output.tracks) {
+    if (track.kind !== 'video' || !track.overlay) continue;
+    const path = inputs[track.overlay.input] as string;
+    const picture = (await probe(path)).streams.find((stream) => stream.kind === 'video');
+    if (!picture) throw new MillError('unsupported_media', 'The watermark is not an image.');
+    marks.set(track, owned.use(new Mark(track.overlay, await firstFrame(path, picture.index), facts)));
+  }
+  return marks;
+}
+
+function encodesVideo(output: PlannedOutput): output is MediaOutput {
+  return (
+    output.kind === 'media' &&
+    output.tracks.some((track) => track.kind === 'video' && BUSY_ENCODER.test(track.encoder))
+  );
+}

@@ -1,0 +1,216 @@
+/** A clip as animated GIF, APNG or WebP. */
+import { join } from 'node:path';
+import {
+  avGetPixFmtFromName,
+  Dictionary,
+  FormatContext,
+  type Frame,
+  Rational,
+  type Stream,
+} from 'node-av/lib';
+import { MillError } from '../../core/errors.ts';
+import type { VideoStreamFacts } from '../../core/facts.ts';
+import type { AnimationOutput, OutputResult } from '../../core/plan.ts';
+import { extensionOf } from '../../core/registry.ts';
+import { Cadence } from '../cadence.ts';
+import { type Encoder, openEncoder } from '../encoder.ts';
+import { must, rescale, seconds } from '../ffmpeg.ts';
+import { FilterChain, pictureShape, pictureSource } from '../filter.ts';
+import { imageSize, turns } from '../images.ts';
+import type { Appetite, Tap } from './tap.ts';
+
+interface Kind {
+  muxer: string;
+  encoder: string;
+  pixelFormat: string;
+}
+
+const KINDS: Record<string, Kind> = {
+  '.gif': { muxer: 'gif', encoder: 'gif', pixelFormat: 'pal8' },
+  '.png': { muxer: 'apng', encoder: 'apng', pixelFormat: 'rgba' },
+  '.apng': { muxer: 'apng', encoder: 'apng', pixelFormat: 'rgba' },
+  '.webp': { muxer: 'webp', encoder: 'libwebp_anim', pixelFormat: 'yuva420p' },
+};
+
+/** A palette is made of all frames at once: they wait in memory, four bytes a pixel. */
+const MAX_WAITING_BYTES = 1024 * 1024 * 1024;
+
+export class AnimationTap implements Tap {
+  readonly wants: ReadonlyMap<number, Appetite>;
+  readonly #plan: AnimationOutput;
+  readonly #stream: Stream;
+  readonly #video: VideoStreamFacts;
+  readonly #zero: number;
+  readonly #kind: Kind;
+  readonly #size: { width: number; height: number };
+  readonly #cadence: Cadence;
+  readonly #format = new FormatContext();
+  readonly #path: string;
+  #chain: FilterChain | null = null;
+  #encoder: Encoder | null = null;
+  #frames = 0;
+  #closed = false;
+
+  constructor(plan: AnimationOutput, stream: Stream, video: VideoStreamFacts, zeroS: number, work: string) {
+    const kind = KINDS[extensionOf(plan.file)];
+    if (!kind)
+      throw new MillError('unsupported_output', 'An animation is a .gif, .png, .apng or .webp file.');
+    this.#plan = plan;
+    this.#stream = stream;
+    this.#video = video;
+    this.#zero = zeroS;
+    this.#kind = kind;
+    this.#size = imageSize(video, plan.width);
+    this.wants = new Map([[plan.stream, 'frames']]);
+    const count = Math.max(1, Math.round(plan.duration_s * plan.fps));
+    this.#checkMemory(count);
+    this.#cadence = new Cadence(plan.start_s, plan.fps, count, (frame, tick) => this.#push(frame, tick));
+    this.#path = join(work, plan.file);
+    must(this.#format.allocOutputContext2(null, kind.muxer, this.#path), `prepare a ${kind.muxer} file`);
+    must(this.#format.openOutputSync(), 'create the output file');
+  }
+
+  get satisfied(): boolean {
+    return this.#cadence.done;
+  }
+
+  frame(frame: Frame): void {
+    this.#cadence.add(frame, seconds(frame.pts, this.#stream.timeBase) - this.#zero);
+  }
+
+  async finish(): Promise<OutputResult> {
+    const { start_s, duration_s, fps, file } = this.#plan;
+    this.#cadence.end(Math.max(start_s, Math.min(this.#videoEnd(), start_s + duration_s)) + TAIL_S);
+    this.#chain?.push(null, this.#encode);
+    this.#encoder?.encode(null, this.#write);
+    if (!this.#encoder || this.#frames === 0) {
+      throw new MillError(
+        'corrupt_media',
+        `Video stream ${this.#plan.stream} gave no usable frames from ${start_s} s on.`,
+      );
+    }
+    must(this.#format.writeTrailerSync(), 'complete the output file');
+    this.#close();
+    return {
+      kind: 'animation',
+      file,
+      ...this.#size,
+      frames: this.#frames,
+      duration_s: this.#frames / fps,
+      warnings: [],
+    };
+  }
+
+  #videoEnd(): number {
+    return (
+      (this.#video.duration_s ?? Number.POSITIVE_INFINITY) +
+      Math.max(0, (this.#video.start_time_s ?? 0) - this.#zero)
+    );
+  }
+
+  #checkMemory(count: number): void {
+    const bytes = count * this.#size.width * this.#size.height * 4;
+    if (this.#kind.muxer !== 'gif' || bytes <= MAX_WAITING_BYTES) return;
+    throw new MillError(
+      'invalid_params',
+      `A GIF of ${count} frames of ${this.#size.width}×${this.#size.height} is too large to make; choose a shorter duration, fewer fps or a smaller width.`,
+    );
+  }
+
+  #push(frame: Frame, tick: number): void {
+    this.#chain ??= new FilterChain(pictureSource(pictureShape(frame), this.#base), this.#filters(), 1);
+    const { pts } = frame;
+    frame.pts = BigInt(tick);
+    this.#chain.push(frame, this.#encode);
+    frame.pts = pts;
+  }
+
+  get #base(): Rational {
+    return Rational.fromObject(frameBase(this.#plan.fps));
+  }
+
+  #filters(): string[] {
+    const { rotation, flipped } = this.#video;
+    const upright = rotation % 180 === 0;
+    const { width, height } = this.#size;
+    const scale = upright ? `${width}:${height}` : `${height}:${width}`;
+    const { colors, dither } = this.#plan;
+    return [
+      `scale=${scale}:flags=bicubic+accurate_rnd`,
+      'setsar=1',
+      ...(flipped ? ['hflip'] : []),
+      ...turns(rotation),
+      ...(this.#kind.muxer === 'gif'
+        ? [
+            `split[a][b];[a]palettegen=max_colors=${colors}:reserve_transparent=0:stats_mode=full[p];[b][p]paletteuse=dither=${dither}`,
+          ]
+        : [`format=${this.#kind.pixelFormat}`]),
+    ];
+  }
+
+  #encode = (picture: Frame): void => {
+    this.#encoder ??= this.#open(picture);
+    picture.pictType = 0 as typeof picture.pictType;
+    this.#frames++;
+    this.#encoder.encode(picture, this.#write);
+  };
+
+  #open(picture: Frame): Encoder {
+    const encoder = openEncoder({
+      name: this.#kind.encoder,
+      options: this.#kind.muxer === 'webp' ? { quality: this.#plan.quality } : {},
+      globalHeader: true,
+      configure: (context) => {
+        context.width = picture.width;
+        context.height = picture.height;
+        context.pixelFormat = avGetPixFmtFromName(this.#kind.pixelFormat);
+        context.timeBase = this.#base;
+        context.framerate = this.#base.inv();
+        context.threadCount = 1;
+      },
+    });
+    const stream = this.#format.newStream(null);
+    must(stream.codecpar.fromContext(encoder.context), 'describe the animation');
+    stream.timeBase = this.#base;
+    using options = Dictionary.fromObject(loopOption(this.#kind.muxer, this.#plan.loop));
+    must(this.#format.writeHeaderSync(options), 'write the header of the animation');
+    return encoder;
+  }
+
+  #write = (packet: Parameters<Parameters<Encoder['encode']>[1]>[0]): void => {
+    const to = this.#format.streams[0]?.timeBase ?? this.#base;
+    packet.streamIndex = 0;
+    packet.pts = rescale(packet.pts, this.#base, to);
+    packet.dts = packet.pts;
+    packet.duration = rescale(1n, this.#base, to);
+    must(this.#format.writeFrameSync(packet), 'write to the output file');
+  };
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#format.closeOutputSync();
+    this.#format.freeContext();
+  }
+
+  [Symbol.dispose](): void {
+    this.#cadence[Symbol.dispose]();
+    this.#chain?.[Symbol.dispose]();
+    this.#encoder?.[Symbol.dispose]();
+    this.#close();
+  }
+}
+
+/** The last tick of the clip may lie on its very end. */
+const TAIL_S = 1e-3;
+
+function frameBase(fps: number): { num: number; den: number } {
+  return Number.isInteger(fps) ? { num: 1, den: fps } : { num: 1000, den: Math.round(fps * 1000) };
+}
+
+/** Plays: GIF counts repetitions after the first (−1 for none), APNG and WebP plays; 0 is for ever in all. */
+function loopOption(muxer: string, loop: number): Record<string, number> {
+  if (muxer === 'gif') return { loop: loop === 0 ? 0 : loop === 1 ? -1 : loop - 1 };
+  if (muxer === 'apng') return { plays: loop };
+  return { loop };
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { MillError } from '../../core/errors.ts';
+import { defineJob } from '../../core/job.ts';
+import { readTags, type Tags } from '../exif/exiftool.ts';
+import { createByteMeter } from '../files/byte-meter.ts';
+import { inputFile } from '../files/input.ts';
+import { plural } from '../files/size-text.ts';
+
+/** Where the file lies on this machine is nobody's business. */
+const HOST_TAGS = ['SourceFile', 'File:Directory'];
+
+export default defineJob({
+  name: 'extract_exif_metadata',
+  title: 'Extract EXIF metadata',
+  description:
+    'Every tag that exiftool finds in an image, video, audio file or document: EXIF, GPS, IPTC, XMP, ICC and the rest. `tags` is what `exiftool -j -G` prints, with tags named by group such as "EXIF:FNumber"; `numeric` has the same tags as `exiftool -j -G -n` prints them, as plain numbers where there are any.',
+  group: 'binary',
+  params: z.strictObject({}),
+  input: { kind: 'file' },
+  output: { kind: 'file', extensions: ['.json'] },
+  example: { input_path: '/data/input/photo.jpg', output_path: '/data/output/exif.json', params: {} },
+
+  async run(context) {
+    const file = await inputFile(context.input);
+    using _meter = createByteMeter(context, 'reading tags', null);
+    const printed = await readTags(file.path, ['-G'], context.signal);
+    const error = printed['ExifTool:Error'];
+    if (error !== undefined) {
+      throw new MillError('unsupported_media', `exiftool cannot read "${file.name}": ${error}.`, {
+        facts: { exiftool: error },
+      });
+    }
+    const tags = withoutHost(printed);
+    const numeric = withoutHost(await readTags(file.path, ['-G', '-n'], context.signal));
+    const warning = printed['ExifTool:Warning'];
+    const data = {
+      file: file.name,
+      exiftool_version: String(tags['ExifTool:ExifToolVersion']),
+      tags,
+      numeric,
+    };
+    const count = Object.keys(tags).length;
+    return {
+      message: `${plural(count, 'tag')} in a ${tags['File:FileType'] ?? 'file'}.`,
+      data,
+      document: data,
+      warnings: warning === undefined ? [] : [`exiftool: ${warning}`],
+      metrics: { tags: count },
+    };
+  },
+});
+
+function withoutHost(tags: Tags): Tags {
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => !HOST_TAGS.includes(name)));
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { MillError } from '../../core/errors.ts';
+import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
+import { inputPath, mediaTime, toSeconds, whole } from '../../core/fields.ts';
+import { defineJob } from '../../core/job.ts';
+import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
+import { videoDuration } from '../planning/describe.ts';
+import { encodeReport } from '../planning/encode-report.ts';
+import { otherTracks } from '../planning/tracks.ts';
+import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
+
+const DEFAULTS = { codec: 'libx264', crf: 20 };
+
+const params = z.object({
+  watermark_path: inputPath({ description: 'Image with or without transparency: PNG, JPEG, WebP, GIF.' }),
+  position: z
+    .enum([
+      'top-left',
+      'top',
+      'top-right',
+      'left',
+      'center',
+      'right',
+      'bottom-left',
+      'bottom',
+      'bottom-right',
+    ])
+    .default('bottom-right')
+    .meta({ description: 'Where it is drawn on the picture as a display shows it.' }),
+  margin: whole({ min: 0, max: 10_000 }, { description: 'Distance from the edges.', unit: 'pixels' }).default(
+    10,
+  ),
+  opacity: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .meta({ description: '0 is invisible, 1 as opaque as the image itself.' }),
+  scale: z.number().min(0.001).max(1).optional().meta({
+    description:
+      "Width of the image as a share of the video's width. Default: its own size, made smaller only when it would not fit.",
+  }),
+  start: mediaTime({ description: 'When it appears.' }).prefault(0),
+  end: mediaTime({ description: 'When it disappears. Default: never.' }).optional(),
+  ...videoFields(DEFAULTS),
+});
+
+export default defineJob({
+  name: 'apply_watermark',
+  title: 'Watermark',
+  description:
+    'Draws an image over a video, with its transparency, at one of nine places, for the whole length or a part of it. Sound is copied.',
+  group: 'video',
+  params,
+  input: { kind: 'media', needs: 'video' },
+  output: { kind: 'file', extensions: VIDEO_EXTENSIONS, extensionFor: videoExtension },
+  example: {
+    input_path: '/data/input/video.mp4',
+    output_path: '/data/output/marked.mp4',
+    params: { watermark_path: '/data/input/logo.png', position: 'bottom-right' },
+  },
+
+  plan(source, given, target) {
+    const video = mainVideo(source) as VideoStreamFacts;
+    const total = videoDuration(source);
+    const start_s = toSeconds(given.start, total);
+    const end_s = given.end === undefined ? null : toSeconds(given.end, total);
+    if (end_s !== null && end_s <= start_s)
+      throw new MillError('invalid_params', '"end": must be later than "start".');
+    const others = otherTracks(source, new Set([video.index]), target.extension);
+    const { position, margin, opacity, scale } = given;
+    return {
+      inputs: [given.watermark_path],
+      outputs: [
+        {
+          kind: 'media',
+          file: target.name,
+          tracks: [
+            {
+              kind: 'video',
+              stream: video.index,
+              size: null,
+              ...videoEncoding(given, DEFAULTS, target.extension),
+              overlay: { input: 0, scale: scale ?? null, position, margin, opacity, start_s, end_s },
+            },
+            ...others.tracks,
+          ],
+          dropped: others.dropped,
+          metadata: 'keep',
+          chapters: 'keep',
+        },
+      ],
+    };
+  },
+
+  report(results, source) {
+    const { display_width, display_height } = mainVideo(source) as VideoStreamFacts;
+    return encodeReport(results, source, { width: display_width, height: display_height });
+  },
+});
