@@ -3,6 +3,7 @@
  * gets (bytes, bits per second, seconds). Every field carries its hints for forms and docs in its metadata.
  */
 import { z } from 'zod';
+import { forbiddenOption } from './option-policy.ts';
 
 /** Hints for forms, flags and docs; merged into the field's JSON Schema under the same names. */
 export interface FieldHints {
@@ -141,6 +142,15 @@ export function codecOptions(hints: FieldHints = {}) {
   const scalar = z.union([z.string().max(1000), z.number(), z.boolean()]);
   return z
     .record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.union([scalar, z.record(z.string(), scalar)]))
+    .superRefine((options, context) => {
+      const problem = forbiddenOption(options);
+      if (!problem) return;
+      context.addIssue({
+        code: 'custom',
+        message: `"${problem.name}" is not allowed: ${problem.reason}`,
+        params: { error: 'forbidden_option', option: problem.name },
+      });
+    })
     .meta({
       group: 'advanced',
       description:

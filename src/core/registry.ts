@@ -52,6 +52,14 @@ export function createRegistry(jobs: readonly AnyJob[]): Registry {
 
 /** One sentence that names every wrong field, what is allowed, and the nearest known key. */
 function invalidParams(job: AnyJob, error: z.ZodError): MillError {
+  const forbidden = error.issues.find(
+    (issue) => issue.code === 'custom' && issue.params?.error === 'forbidden_option',
+  );
+  if (forbidden?.code === 'custom') {
+    return new MillError('forbidden_option', `${forbidden.message}.`, {
+      facts: { task: job.name, option: forbidden.params?.option },
+    });
+  }
   const known = Object.keys(job.params.shape);
   const problems = error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
