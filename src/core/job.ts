@@ -48,7 +48,27 @@ export interface JobReport {
   metrics?: Record<string, number>;
   /** When given, written as JSON to the output file by the runner. */
   document?: unknown;
+  /** Done by the worker once the output is published; what they did is merged into `data`. */
+  errands?: Errand[];
 }
+
+/**
+ * What only the worker's own process can do, because a job knows no queue and no storage. Described as data;
+ * each is done exactly once for a job, however often an attempt is repeated.
+ */
+export type Errand =
+  /** Enqueues another job. A null input is this job's own, or the output of the job it waited for. */
+  | {
+      kind: 'enqueue';
+      task: string;
+      input_path: string | null;
+      output_path: string;
+      params: Record<string, unknown>;
+    }
+  /** Stores numbers with another job. */
+  | { kind: 'report_metrics'; job_id: string; metrics: Record<string, number> }
+  /** Deletes this job's input, unless other jobs still need it. */
+  | { kind: 'purge_input' };
 
 interface JobCommon<Name extends string, Schema extends z.ZodObject> {
   name: Name;

@@ -121,7 +121,7 @@ const FORBIDDEN_X265: ReadonlySet<string> = new Set(['film-grain', 'aom-film-gra
 
 /** Words that give an option of an unknown encoder away. */
 const SUSPECT =
-  /(?:^|[-_])(?:file|filename|path|url|uri|logfile|dump|csv|stats?|plugin|script|exec)(?:$|[-_])|file$|path$/i;
+  /(?:^|[-_])(?:file|filename|path|url|uri|logfile|dump|csv|stats?|plugin|script|exec)(?:$|[-_])|(?<!pro)file$|path$/i;
 
 /** Option names that hold one of the words and are harmless. */
 const HARMLESS: ReadonlySet<string> = new Set(['a53cc', 'stats_interval']);

@@ -23,8 +23,11 @@ import mixAudioTracks from './audio/mix_audio_tracks.ts';
 import normalizeAudio from './audio/normalize_audio.ts';
 import resampleAudio from './audio/resample_audio.ts';
 import calculateSha256 from './binary/calculate_sha256.ts';
+import chainJobTrigger from './binary/chain_job_trigger.ts';
 import compressArchive from './binary/compress_archive.ts';
 import extractExifMetadata from './binary/extract_exif_metadata.ts';
+import purgeOriginalFile from './binary/purge_original_file.ts';
+import reportMetrics from './binary/report_metrics.ts';
 
 export const jobs: readonly AnyJob[] = [
   createFileManifest,
@@ -50,6 +53,9 @@ export const jobs: readonly AnyJob[] = [
   normalizeAudio,
   resampleAudio,
   calculateSha256,
+  chainJobTrigger,
   compressArchive,
   extractExifMetadata,
+  purgeOriginalFile,
+  reportMetrics,
 ];

@@ -9,11 +9,15 @@
  *   thread that works. An expired lease returns the job to the queue, or fails it when attempts are used up.
  * - *attempt*: one run of a job, counted when it is claimed.
  * - *status* (RQ's words): `queued` may be claimed now · `scheduled` becomes queued at a time (delay, or
- *   backoff before the next attempt) · `deferred` waits for another job · `started` is claimed ·
+ *   backoff before the next attempt) · `deferred` waits for other jobs · `started` is claimed ·
  *   `finished`, `failed`, `canceled` are final.
+ * - *parent*, *child*: a job named in `depends_on`, and the job that names it. A child is `deferred` until all its
+ *   parents have finished. A parent that fails or is canceled may still be retried: the child goes on waiting,
+ *   and `blocked` in its timeline says for what.
  * - *cancel*: final at once for a job that waits; for a started one it is a request that its worker sees in
  *   the answer of the next `renew` and at once through `watch`, and the job becomes `canceled` when the worker
- *   says so (`fail` with code `canceled`) or its lease runs out. A job that finishes first stays finished.
+ *   says so (`fail`, with code `canceled` or any other), gives it back, or its lease runs out. A job that
+ *   finishes first stays finished.
  */
 import type { Failure } from '../core/errors.ts';
 import type { Progress } from '../core/plan.ts';
@@ -44,10 +48,12 @@ export interface NewJob {
   attempts?: number;
   /** Wall-clock limit of one attempt; default from the configuration. */
   timeout_seconds?: number;
-  /** Ids of jobs that must finish first. */
+  /** Ids of jobs that must finish first; `invalid_request` for one that does not exist. */
   depends_on?: string[];
   /** A second enqueue with the same key answers with the first job. */
   idempotency_key?: string;
+  /** How many jobs started one another before this one; default 0. */
+  chain_depth?: number;
 }
 
 export interface JobOutputFile {
@@ -104,6 +110,7 @@ export interface JobRecord {
   timeout_seconds: number | null;
   depends_on: string[];
   idempotency_key: string | null;
+  chain_depth: number;
   created_at: string;
   /** When it last became `queued`. */
   enqueued_at: string | null;
@@ -113,6 +120,8 @@ export interface JobRecord {
   ended_at: string | null;
   worker: string | null;
   cancel_requested: boolean;
+  /** Numbers that other jobs reported about this one. */
+  reported_metrics: Record<string, number>;
   progress: Progress | null;
   result: JobResult | null;
   error: Failure | null;
@@ -148,7 +157,7 @@ export interface WorkerInfo {
 export interface ListQuery {
   status?: JobStatus[];
   task?: string;
-  /** Text found in id, task, paths or error. */
+  /** Text found in id, task, paths or error; at most 500 characters. Pages of a search may be short, even empty, and still have a cursor. */
   q?: string;
   /** 1…200, default 50. */
   limit?: number;
@@ -178,7 +187,7 @@ export type QueueEvent =
   | { type: 'log'; id: string; line: LogLine };
 
 export interface Queue {
-  /** Stored and durable when it resolves; all or none of a batch. Answers the records in order. */
+  /** Stored and durable when it resolves; all or none of a batch. Answers the records in order. Throws `invalid_request`. */
   enqueue(jobs: NewJob[]): Promise<JobRecord[]>;
 
   /** Takes the next job for this worker, or null when nothing may start now. */
@@ -192,7 +201,7 @@ export interface Queue {
   log(claim: Claim, lines: { level: LogLine['level']; text: string }[]): Promise<void>;
   /** Throws `lease_lost`. A job whose cancel was requested still becomes `finished`: the work is done. */
   complete(claim: Claim, result: JobResult): Promise<JobRecord>;
-  /** Ends the attempt: the job is scheduled again with backoff when `failure.retryable` and attempts are left, else failed (canceled for code `canceled`). Throws `lease_lost`. */
+  /** Ends the attempt: the job is scheduled again with backoff when `failure.retryable` and attempts are left, else failed; canceled for code `canceled`, and whenever a cancel was requested. Throws `lease_lost`. */
   fail(claim: Claim, failure: Failure): Promise<JobRecord>;
   /** Gives a claim back untouched; the attempt does not count. Throws `lease_lost`. */
   release(claim: Claim): Promise<void>;
@@ -203,16 +212,23 @@ export interface Queue {
   cancel(id: string): Promise<JobRecord>;
   /** Runs an ended job again under the same id, with attempts counted anew. Throws `job_not_found`, `conflict`. */
   retry(id: string): Promise<JobRecord>;
-  /** Forgets an ended or waiting job. Throws `job_not_found`; `conflict` while started. */
+  /** Forgets an ended or waiting job. Throws `job_not_found`; `conflict` while started, or while children wait for it to finish. */
   remove(id: string): Promise<JobRecord>;
+
+  /** Adds numbers to a job of any status; one of the same name is replaced. Throws `job_not_found`. */
+  addMetrics(id: string, metrics: Record<string, number>): Promise<JobRecord>;
 
   get(id: string): Promise<JobRecord | null>;
   list(query: ListQuery): Promise<JobPage>;
   counts(query?: Pick<ListQuery, 'task' | 'q'>): Promise<Record<JobStatus, number>>;
   logs(id: string, after?: number): Promise<LogLine[]>;
-  /** Events of all jobs, from any process, from now on until the signal aborts. Progress may be thinned. */
+  /**
+   * Events of all jobs, from any process, from now on until the signal aborts. Progress may be thinned; a reader
+   * that does not keep up, or watches from another process, may be spared states that a job has left already,
+   * never the last one.
+   */
   watch(signal: AbortSignal): AsyncIterable<QueueEvent>;
-  /** Ids of jobs not yet ended that read or write this storage path. */
+  /** Ids of jobs not yet ended that read or write this storage path, something below it, or a folder it lies in; paths in params included. */
   usersOf(path: string): Promise<string[]>;
 
   /** Announces a worker, and again whenever something about it changes; kept until `leaseMs` without a call. */

@@ -6,7 +6,7 @@ import { abortFailure } from '../files/abort.ts';
 import { createByteMeter } from '../files/byte-meter.ts';
 import { writeOutput } from '../files/output.ts';
 import { plural, sizeText } from '../files/size-text.ts';
-import { type Downloaded, type DownloadOptions, download } from '../network/download.ts';
+import type { Downloaded, DownloadOptions } from '../network/download.ts';
 
 const TiB = 1024 ** 4;
 
@@ -83,6 +83,8 @@ export default defineJob({
         log: (text) => context.log('warn', text),
       };
       try {
+        // Every process knows this job and few run it: the HTTP client is loaded when it is needed.
+        const { download } = await import('../network/download.ts');
         const downloaded = await download(options);
         checkHash(downloaded, params.sha256);
         return downloaded;

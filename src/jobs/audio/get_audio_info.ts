@@ -11,13 +11,10 @@ export default defineJob({
     'Container, duration, codec, sample rate, channels, bit depth, bit rate, tags and cover of a sound file or of the sound of a video.',
   group: 'audio',
   params: z.object({
-    loudness: z
-      .boolean()
-      .default(false)
-      .meta({
-        description:
-          'Also measure integrated loudness, range and true peak (EBU R 128), which decodes the whole file.',
-      }),
+    loudness: z.boolean().default(false).meta({
+      description:
+        'Also measure integrated loudness, range and true peak (EBU R 128), which decodes the whole file.',
+    }),
   }),
   input: { kind: 'media', needs: 'audio' },
   output: { kind: 'file', extensions: ['.json'] },

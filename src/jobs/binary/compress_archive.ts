@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
-import { openArchiveSource } from '../files/archive-source.ts';
 import { createByteMeter } from '../files/byte-meter.ts';
 import { changedWhileRead } from '../files/input.ts';
 import { writeOutput, writePieces } from '../files/output.ts';
@@ -77,6 +76,7 @@ export default defineJob({
       });
     }
     using meter = createByteMeter(context, 'compressing', null);
+    const { openArchiveSource } = await import('../files/archive-source.ts');
     const source = await openArchiveSource(context, meter);
     meter.total = source.contentSize;
     const compressed = await writeOutput(context, async (path) => {

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { note } from '../output.ts';
+import { addConfigFlags, loadSettings } from '../settings.ts';
+import { aborted, abortOnSignals } from '../signals.ts';
+import { programVersion } from '../version.ts';
+import { SERVICE_FLAGS } from './serve.ts';
+
+/** On its own: TypeScript does not rewrite the extension of an import beside `await using`. */
+const loadCompose = () => import('../../compose.ts');
+
+export function addWorker(program: Command): void {
+  const worker = program
+    .command('worker')
+    .description('Only run jobs, beside a server on the same queue.')
+    .action(async () => {
+      const loaded = loadSettings(worker);
+      const stop = abortOnSignals();
+      const { composeServices, startWorker } = await loadCompose();
+      await using services = await composeServices(loaded, { version: programVersion() });
+      const working = await startWorker(services);
+      await aborted(stop);
+      note(
+        `mediamill: stopping; running jobs have ${loaded.config.processing.drain_seconds} s (again to stop at once)`,
+      );
+      await working.stop();
+    });
+  addConfigFlags(worker, SERVICE_FLAGS);
+}

@@ -1,0 +1,42 @@
+/** The commands, each loaded when it is asked for: `mediamill jobs` must not wait for what `run` needs. */
+import { Command, Help } from 'commander';
+import { programVersion } from './version.ts';
+
+/** In the order of the help. */
+const COMMANDS = {
+  serve: async () => (await import('./commands/serve.ts')).addServe,
+  worker: async () => (await import('./commands/worker.ts')).addWorker,
+  run: async () => (await import('./commands/run.ts')).addRun,
+  tasks: async () => (await import('./commands/tasks.ts')).addTasks,
+  enqueue: async () => (await import('./commands/enqueue.ts')).addEnqueue,
+  jobs: async () => (await import('./commands/jobs.ts')).addJobs,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  openapi: async () => (await import('./commands/openapi.ts')).addOpenApi,
+} satisfies Record<string, () => Promise<(program: Command) => void>>;
+
+/** With the one command that is named, or with all of them, for help and for words that are no command. */
+export async function createProgram(wanted?: string): Promise<Command> {
+  const program = new Command('mediamill')
+    .description('Media pipeline: a queue, native FFmpeg workers, an HTTP API and a web page in one program.')
+    .version(programVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureHelp({
+      helpWidth: Math.min(process.stdout.columns || 100, 110),
+      visibleGlobalOptions(this: Help, command) {
+        const options = Help.prototype.visibleGlobalOptions.call(this, command);
+        return options.filter(({ long }) => long !== '--version');
+      },
+    })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'mediamill: ')),
+    })
+    .exitOverride()
+    .addHelpText('after', '\nExit codes: 0 success, 1 the job or command failed, 2 wrong usage or settings.');
+  const load =
+    wanted !== undefined && Object.hasOwn(COMMANDS, wanted)
+      ? [COMMANDS[wanted as keyof typeof COMMANDS]]
+      : Object.values(COMMANDS);
+  for (const add of await Promise.all(load.map((command) => command()))) add(program);
+  return program;
+}

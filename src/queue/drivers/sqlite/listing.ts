@@ -1,0 +1,186 @@
+/** Pages of jobs, counts, and who uses a file. */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MillError } from '../../../core/errors.ts';
+import { JOB_STATUSES, type JobStatus, type ListQuery } from '../../port.ts';
+import { whenFree } from './connection.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 200;
+
+/** Jobs looked at between two turns of the event loop when text is searched for. */
+const SCANNED_AT_ONCE = 2000;
+
+/** Jobs looked at by one search; the page then ends early, and its cursor goes on from there. */
+const SCANNED_AT_MOST = 100_000;
+
+/** Characters; SQLite refuses patterns above 50,000 bytes. */
+const LONGEST_TEXT = 500;
+
+type Filter = Pick<ListQuery, 'status' | 'task' | 'q'>;
+
+export interface Listing {
+  /** Sequence numbers of a page, newest first. Throws `invalid_request` for a cursor that is none. */
+  page(query: ListQuery): Promise<{ seqs: number[]; next: string | null }>;
+  counts(filter: Pick<Filter, 'task' | 'q'>): Promise<Record<JobStatus, number>>;
+  /** Ids of jobs not ended that read or write the path, something below it, or a folder it lies in. */
+  usersOf(path: string): string[];
+}
+
+export function listing(db: DatabaseSync): Listing {
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    let statement = prepared.get(sql);
+    if (!statement) {
+      statement = db.prepare(sql);
+      prepared.set(sql, statement);
+    }
+    return statement;
+  };
+
+  /** Newest first below `before`; a short answer means that there are no more. */
+  function candidates({ status, task }: Filter, before: number, limit: number): number[] {
+    const statuses: (JobStatus | null)[] = status?.length ? [...new Set(status)] : [null];
+    const sql = statuses
+      .map((one) => {
+        const conditions = ['seq < $before'];
+        if (one !== null) conditions.push(`status = '${one}'`);
+        if (task !== undefined) conditions.push('task = $task');
+        return `SELECT * FROM (SELECT seq FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit)`;
+      })
+      .join(' UNION ALL ');
+    const values = { before, limit, ...(task !== undefined && { task }) };
+    const rows = prepare(`${sql} ORDER BY seq DESC LIMIT $limit`).all(values);
+    return (rows as { seq: number }[]).map(({ seq }) => seq);
+  }
+
+  function matching(seqs: number[], q: string): { seq: number; status: JobStatus }[] {
+    const rows = prepare(
+      `SELECT seq, status FROM job
+       WHERE seq IN (SELECT value FROM json_each(?1))
+         AND (id LIKE ?2 ESCAPE '\\' OR task LIKE ?2 ESCAPE '\\'
+           OR input_path LIKE ?2 ESCAPE '\\' OR output_path LIKE ?2 ESCAPE '\\'
+           OR (error IS NOT NULL AND (error ->> 'detail' LIKE ?2 ESCAPE '\\'
+             OR error ->> 'title' LIKE ?2 ESCAPE '\\' OR error ->> 'code' LIKE ?2 ESCAPE '\\')))
+       ORDER BY seq DESC`,
+    ).all(JSON.stringify(seqs), containing(q));
+    return rows as unknown as { seq: number; status: JobStatus }[];
+  }
+
+  /** Goes through the jobs in slices until `visit` has seen enough; answers where it stopped, null at the end. */
+  async function search(
+    filter: Filter & { q: string },
+    start: number,
+    visit: (found: { seq: number; status: JobStatus }) => 'go_on' | 'enough',
+  ): Promise<number | null> {
+    let before = start;
+    for (let scanned = 0; scanned < SCANNED_AT_MOST; scanned += SCANNED_AT_ONCE) {
+      const slice = await whenFree(() => {
+        const seqs = candidates(filter, before, SCANNED_AT_ONCE);
+        return { seqs, found: matching(seqs, filter.q) };
+      });
+      for (const found of slice.found) if (visit(found) === 'enough') return found.seq;
+      if (slice.seqs.length < SCANNED_AT_ONCE) return null;
+      before = slice.seqs.at(-1) as number;
+      await nextTurn();
+    }
+    return before;
+  }
+
+  return {
+    async page(query) {
+      const limit = Math.max(1, Math.min(MAX_LIMIT, Math.floor(query.limit ?? DEFAULT_LIMIT)));
+      const start = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(query.cursor);
+      for (const status of query.status ?? []) knownStatus(status);
+      const { q } = query;
+      if (!q) {
+        const seqs = await whenFree(() => candidates(query, start, limit + 1));
+        const more = seqs.length > limit;
+        const page = seqs.slice(0, limit);
+        return { seqs: page, next: more ? String(page.at(-1)) : null };
+      }
+      const seqs: number[] = [];
+      const stopped = await search({ ...query, q }, start, ({ seq }) =>
+        seqs.push(seq) < limit ? 'go_on' : 'enough',
+      );
+      return { seqs, next: stopped === null ? null : String(stopped) };
+    },
+
+    async counts({ task, q }) {
+      const counts = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<
+        JobStatus,
+        number
+      >;
+      if (q) {
+        await search({ task, q }, Number.MAX_SAFE_INTEGER, ({ status }) => {
+          counts[status] += 1;
+          return 'go_on';
+        });
+        return counts;
+      }
+      const rows = await whenFree(() =>
+        prepare(
+          'SELECT status, sum(jobs) AS n FROM tally WHERE task = coalesce(?, task) GROUP BY status',
+        ).all(task ?? null),
+      );
+      for (const { status, n } of rows as { status: JobStatus; n: number }[]) counts[status] = n;
+      return counts;
+    },
+
+    usersOf(path) {
+      const name = path.replace(/\/+$/, '');
+      const found = new Map<number, string>();
+      const add = (rows: unknown[]) => {
+        for (const { seq, id } of rows as { seq: number; id: string }[]) found.set(seq, id);
+      };
+      for (const [table, column] of USES) {
+        const sql = `SELECT job.seq, job.id FROM ${table} WHERE job.ended_at IS NULL AND ${column}`;
+        for (const same of [name, ...foldersOf(name)]) {
+          add(prepare(`${sql} = ?`).all(same));
+          add(prepare(`${sql} = ?`).all(`${same}/`));
+        }
+        // '0' is the character after '/': everything below the path.
+        add(prepare(`${sql} > ? AND ${column} < ?`).all(`${name}/`, `${name}0`));
+      }
+      return [...found].sort(([a], [b]) => a - b).map(([, id]) => id);
+    },
+  };
+}
+
+const USES = [
+  ['job', 'job.input_path'],
+  ['job', 'job.output_path'],
+  ['param_path JOIN job ON job.seq = param_path.job', 'param_path.path'],
+] as const;
+
+/** `/data/output/a/b` → `/data/output` and `/data/output/a`. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(3).map((_, index) => parts.slice(0, 3 + index).join('/'));
+}
+
+/** A LIKE pattern; `%` and `_` in the text mean themselves. Throws `invalid_request` for a text too long. */
+function containing(text: string): string {
+  if (text.length > LONGEST_TEXT) {
+    throw new MillError('invalid_request', `q must be at most ${LONGEST_TEXT} characters.`, {
+      facts: { field: 'q', max: LONGEST_TEXT },
+    });
+  }
+  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+}
+
+function knownStatus(status: string): void {
+  if ((JOB_STATUSES as readonly string[]).includes(status)) return;
+  throw new MillError('invalid_request', `There is no status "${status}".`, {
+    facts: { field: 'status', allowed: JOB_STATUSES },
+  });
+}
+
+function parseCursor(cursor: string): number {
+  const before = /^\d{1,15}$/.test(cursor) ? Number(cursor) : Number.NaN;
+  if (Number.isSafeInteger(before)) return before;
+  throw new MillError('invalid_request', 'The cursor is not one of a previous page.', {
+    facts: { field: 'cursor' },
+  });
+}

@@ -1,0 +1,159 @@
+/** Runs one work order in the thread of a child process: checks, does the work, lists what came out. */
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MillError, toMillError } from '../core/errors.ts';
+import { mainAudio, mainVideo, type SourceFacts } from '../core/facts.ts';
+import { type AnyFileJob, type AnyJob, type AnyMediaJob, isMediaJob, type JobReport } from '../core/job.ts';
+import type { MediaPlan, OutputResult, Progress } from '../core/plan.ts';
+import { outputTarget, type Params, type Registry } from '../core/registry.ts';
+import type { PlanContext } from '../engine/index.ts';
+import { listOutputs } from './outputs.ts';
+import type { OrderLogLevel, Outcome, WorkOrder } from './protocol.ts';
+
+/** What the runner needs of the engine. */
+export interface Engine {
+  probe(path: string, signal: AbortSignal): Promise<SourceFacts>;
+  execute(plan: MediaPlan, context: PlanContext): Promise<OutputResult[]>;
+}
+
+export interface OrderContext {
+  registry: Registry;
+  /** The engine costs 70 ms to import; only what needs it asks for it. */
+  loadEngine(): Promise<Engine>;
+  signal: AbortSignal;
+  progress(progress: Progress): void;
+  log(level: OrderLogLevel, text: string): void;
+}
+
+/** Throws MillError only; `canceled` whenever the signal was aborted, whatever the work made of it. */
+export async function executeOrder(order: WorkOrder, context: OrderContext): Promise<Outcome> {
+  const started = performance.now();
+  try {
+    context.signal.throwIfAborted();
+    const job = context.registry.get(order.task);
+    const params = context.registry.parse(order.task, order.params);
+    const report = await runJob(job, params, order, {
+      ...context,
+      progress: (progress) => context.progress(plainProgress(progress)),
+    });
+    context.signal.throwIfAborted();
+    if (report.document !== undefined && job.output.kind === 'file') {
+      await writeFile(join(order.work, order.target), `${JSON.stringify(report.document, null, 2)}\n`);
+    }
+    return {
+      report: plainReport(report),
+      outputs: await listOutputs(job.output.kind, order.work, order.target),
+      metrics: { run_ms: Math.round(performance.now() - started) },
+    };
+  } catch (error) {
+    if (context.signal.aborted) throw new MillError('canceled', undefined, { cause: error });
+    throw toMillError(error);
+  }
+}
+
+async function runJob(
+  job: AnyJob,
+  params: Params,
+  order: WorkOrder,
+  context: OrderContext,
+): Promise<JobReport> {
+  const input = await checkInput(job, order.input);
+  if (isMediaJob(job)) return await runMediaJob(job, params, input ?? sourceOf(job, params), order, context);
+  return await runFileJob(job, params, input, order, context);
+}
+
+/** Throws `input_required`, `input_not_found`, or `invalid_request` for a folder where a file is wanted. */
+async function checkInput(job: AnyJob, input: string | null): Promise<string | null> {
+  if (job.input.kind === 'none') return null;
+  if (input === null) {
+    if (job.input.optional) return null;
+    throw new MillError('input_required', `${job.name} needs an input file.`);
+  }
+  const stats = await stat(input).catch(() => null);
+  if (!stats) throw new MillError('input_not_found');
+  if (job.input.kind !== 'file_or_directory' && !stats.isFile()) {
+    throw new MillError('invalid_request', `${job.name} takes a file, and the input is not one.`);
+  }
+  return input;
+}
+
+async function runMediaJob(
+  job: AnyMediaJob,
+  params: Params,
+  source: string,
+  order: WorkOrder,
+  context: OrderContext,
+): Promise<JobReport> {
+  const { signal, progress, log } = context;
+  const { probe, execute } = await context.loadEngine();
+  const facts = await probe(source, signal);
+  checkNeeds(job, facts);
+  const target = outputTarget(job, order.target);
+  const { work, threads } = order;
+  const done: OutputResult[][] = [];
+  let plan: MediaPlan | null = job.plan(facts, params, target);
+  while (plan) {
+    done.push(await execute(plan, { source, facts, work, threads, signal, progress, log }));
+    plan = job.next?.(done, facts, params, target) ?? null;
+  }
+  return job.report(done.pop() ?? [], facts, params, done);
+}
+
+/** Jobs without an input_path say which of their files is the source. */
+function sourceOf(job: AnyMediaJob, params: Params): string {
+  const source = job.source?.(params);
+  if (!source) throw new MillError('input_required', `${job.name} needs an input file.`);
+  return source;
+}
+
+/** Cover art is no video: a job that needs pictures that move fails on an album track. */
+function checkNeeds(job: AnyJob, facts: SourceFacts): void {
+  if (job.input.needs === 'video' && !mainVideo(facts)) throw new MillError('no_video_stream');
+  if (job.input.needs === 'audio' && !mainAudio(facts)) throw new MillError('no_audio_stream');
+}
+
+async function runFileJob(
+  job: AnyFileJob,
+  params: Params,
+  input: string | null,
+  order: WorkOrder,
+  context: OrderContext,
+): Promise<JobReport> {
+  const { signal, progress, log } = context;
+  const probe = async (path: string) => (await context.loadEngine()).probe(path, signal);
+  if (input !== null && job.input.needs) checkNeeds(job, await probe(input));
+  const { work, network } = order;
+  const target = outputTarget(job, order.target);
+  return await job.run({ input, target, work, signal, network, probe, progress, log }, params);
+}
+
+/** JSON has no NaN and no infinity, and a bar has no 101 %. */
+function plainProgress(progress: Progress): Progress {
+  const { percent, stage, ...numbers } = progress;
+  return {
+    percent: percent === null || Number.isNaN(percent) ? null : Math.min(100, Math.max(0, percent)),
+    ...(stage !== undefined && { stage }),
+    ...finite(numbers, (value) => value >= 0),
+  };
+}
+
+function plainReport({
+  message,
+  data,
+  warnings = [],
+  metrics = {},
+  errands = [],
+}: JobReport): Outcome['report'] {
+  return { message, data: JSON.parse(JSON.stringify(data)), warnings, metrics: finite(metrics), errands };
+}
+
+function finite<Numbers extends Record<string, number | undefined>>(
+  numbers: Numbers,
+  accept: (value: number) => boolean = () => true,
+): Numbers {
+  return Object.fromEntries(
+    Object.entries(numbers).filter(
+      ([, value]) => value !== undefined && Number.isFinite(value) && accept(value),
+    ),
+  ) as Numbers;
+}

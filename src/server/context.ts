@@ -1,0 +1,35 @@
+/** What the routes work with; handed to each of them, never imported. */
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Config } from '../core/config.ts';
+import type { Registry } from '../core/registry.ts';
+import type { Queue } from '../queue/port.ts';
+import type { Storage } from '../storage/port.ts';
+import type { EventHub } from './event-hub.ts';
+import type { Limits } from './limits.ts';
+
+export interface Context {
+  queue: Queue;
+  storage: Storage;
+  registry: Registry;
+  config: Config;
+  version: string;
+  limits: Limits;
+  hub: EventHub;
+  startedAt: Date;
+}
+
+/** A Fastify instance whose routes are typed by their zod schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression<RawServerDefault>,
+  RawReplyDefaultExpression<RawServerDefault>,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;

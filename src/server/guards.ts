@@ -1,0 +1,88 @@
+/** What stands before every route: headers for browsers, cross-site requests, clients that hold on too long. */
+import helmet from '@fastify/helmet';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MillError } from '../core/errors.ts';
+import type { Limits } from './limits.ts';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Scripts, styles and connections of our own origin only; nothing inline, nothing framed. */
+const CONTENT_SECURITY_POLICY = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:', 'blob:'],
+  'media-src': ["'self'", 'blob:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'manifest-src': ["'self'"],
+  'form-action': ["'self'"],
+  'base-uri': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
+export function addGuards(app: FastifyInstance, limits: Limits): void {
+  app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY },
+    // TLS is the business of whoever puts a proxy in front.
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'same-origin' },
+  });
+  app.addHook('onRequest', async (request) => {
+    refuseCrossSite(request);
+    cutSlowBody(request, limits);
+  });
+  app.addHook('onResponse', async (request) => dropRestOfBody(request, limits));
+}
+
+/** A page of another site must not change anything here, whatever the user's browser is logged in to. */
+function refuseCrossSite(request: FastifyRequest): void {
+  if (SAFE_METHODS.has(request.method)) return;
+  const { origin, host, 'sec-fetch-site': site } = request.headers;
+  const foreign = site === undefined ? isForeign(origin, host) : site !== 'same-origin' && site !== 'none';
+  if (foreign) throw new MillError('cross_site_request');
+}
+
+/** For browsers that do not say where they come from: addresses other than https and localhost. */
+function isForeign(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return false;
+  return !URL.canParse(origin) || new URL(origin).host !== host;
+}
+
+function cutSlowBody(request: FastifyRequest, limits: Limits): void {
+  const { raw } = request;
+  if (raw.complete || !hasBody(request)) return;
+  const { socket } = raw;
+  let seen = socket.bytesRead;
+  const timer = setInterval(() => {
+    if (raw.complete || raw.destroyed) {
+      clearInterval(timer);
+    } else if (socket.bytesRead - seen < limits.window_min_bytes) {
+      request.log.info('cut a client that sends its body too slowly');
+      raw.destroy();
+    }
+    seen = socket.bytesRead;
+  }, limits.window_ms);
+  timer.unref();
+  raw.once('close', () => clearInterval(timer));
+}
+
+/**
+ * A client that is answered before it has sent everything, such as with 413, would see its connection reset
+ * instead of the answer. So the rest is read and dropped for a while, and only then the connection is cut.
+ */
+function dropRestOfBody(request: FastifyRequest, limits: Limits): void {
+  const { raw } = request;
+  if (raw.complete || raw.destroyed || !hasBody(request)) return;
+  raw.unpipe();
+  raw.resume();
+  const timer = setTimeout(() => {
+    if (!raw.complete) raw.destroy();
+  }, limits.linger_ms);
+  timer.unref();
+  raw.once('end', () => clearTimeout(timer));
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,260 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { emptyFolder, mediamill, type Outcome, start } from './mediamill.ts';
+
+interface Service {
+  child: ChildProcess;
+  cwd: string;
+  url: string;
+  /** The client side of the program, against this server. */
+  cli(...args: string[]): Promise<Outcome>;
+  stderr(): string;
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends with the test, whatever becomes of it. */
+function kept(child: ChildProcess): ChildProcess {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+afterEach(async () => {
+  await Promise.all(
+    [...running].map((child) => {
+      child.kill('SIGKILL');
+      return once(child, 'exit');
+    }),
+  );
+});
+
+/** Starts a server on a free port and waits until it answers. */
+async function serve(args: string[] = [], env: Record<string, string> = {}): Promise<Service> {
+  const cwd = emptyFolder();
+  const child = kept(start(['serve', '--port', '0', ...args], { cwd, env }));
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+  });
+  const url = await listening(child);
+  return {
+    child,
+    cwd,
+    url,
+    cli: (...rest) => mediamill(rest, { cwd, env: { MEDIAMILL_URL: url } }),
+    stderr: () => stderr,
+  };
+}
+
+async function listening(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    const url = /listening at (http:\/\/[\d.:]+)/i.exec(JSON.parse(line).msg)?.[1];
+    if (url) {
+      child.stdout?.resume();
+      return url;
+    }
+  }
+  return expect.unreachable('the server ended without listening');
+}
+
+async function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return { code: child.exitCode, signal: child.signalCode };
+}
+
+/** A file that takes minutes to read and no space. */
+function endlessFile(path: string): void {
+  writeFileSync(path, '');
+  truncateSync(path, 100e9);
+}
+
+async function enqueue(service: Service, input: string): Promise<string> {
+  const response = await fetch(`${service.url}/api/enqueue`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ task: 'calculate_sha256', input_path: input }),
+  });
+  return ((await response.json()) as { job_id: string }).job_id;
+}
+
+async function untilStatus(service: Service, id: string, status: string): Promise<void> {
+  for (;;) {
+    const job = (await (await fetch(`${service.url}/api/jobs/${id}`)).json()) as { status: string };
+    if (job.status === status) return;
+    await sleep(50);
+  }
+}
+
+describe('a server and its command line', () => {
+  test('a job goes in, is watched, listed, shown, and forgotten', async () => {
+    const service = await serve();
+    const { cli, cwd } = service;
+    writeFileSync(join(cwd, 'a.txt'), 'content\n');
+
+    const done = await cli('enqueue', 'calculate_sha256', 'a.txt', '--upload', '--wait', '--json');
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    const job = JSON.parse(done.stdout);
+    expect(job).toMatchObject({ status: 'finished', task: 'calculate_sha256', attempts: 1 });
+
+    const list = await cli('jobs');
+    expect(list.stdout).toMatch(new RegExp(`^${job.id} +finished +calculate_sha256 `, 'm'));
+    expect(list.stderr).toContain('1 finished');
+    expect(JSON.parse((await cli('jobs', 'list', '--status', 'failed', '--json')).stdout).jobs).toEqual([]);
+
+    const show = await cli('jobs', 'show', job.id);
+    expect(show.stdout).toMatch(/^status +finished$/m);
+    expect(show.stdout).toMatch(/^attempts +1 of 3$/m);
+
+    const [output] = readdirSync(join(cwd, 'data/output')).filter((name) => !name.startsWith('.'));
+    expect(readFileSync(join(cwd, 'data/output', output ?? ''), 'utf8')).toContain(job.result.data.hash);
+    expect(await cli('jobs', 'delete', job.id, '--files')).toMatchObject({
+      code: 0,
+      stdout: `${job.id}  deleted\n`,
+    });
+    expect(readdirSync(join(cwd, 'data/output')).filter((name) => !name.startsWith('.'))).toEqual([]);
+    expect(await cli('jobs', 'show', job.id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('(job_not_found)'),
+    });
+  });
+
+  test('a failed job fails the command that waits for it, and can be run again', async () => {
+    const service = await serve();
+    writeFileSync(join(service.cwd, 'data/input/film.mp4'), 'this is no film');
+    const failed = await service.cli('enqueue', 'get_video_info', '/data/input/film.mp4', '--wait');
+    expect(failed).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('(unsupported_media)'),
+    });
+    const [job] = JSON.parse((await service.cli('jobs', '--json')).stdout).jobs;
+    const again = await service.cli('jobs', 'retry', job.id);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`^${job.id} +queued`)) });
+    const watched = await service.cli('jobs', 'watch', job.id);
+    expect(watched).toMatchObject({ code: 1, stderr: expect.stringContaining('(unsupported_media)') });
+  });
+
+  test('what the server refuses is wrong usage here', async () => {
+    const { cli } = await serve();
+    const request = { task: 'calculate_sha256', input_path: '../../etc/passwd', priority: 200 };
+    expect(await cli('enqueue', JSON.stringify(request))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('(invalid_request)'),
+    });
+    expect(await cli('enqueue', 'calculate_sha256', '/etc/passwd')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('(path_outside_storage)'),
+    });
+  });
+
+  test('several jobs are canceled in one call, and the one that cannot be is told', async () => {
+    const { cli, cwd } = await serve(['--no-worker']);
+    writeFileSync(join(cwd, 'data/input/a.txt'), '');
+    const ids: string[] = [];
+    for (const priority of ['10', '90']) {
+      const { stdout } = await cli(
+        'enqueue',
+        'calculate_sha256',
+        '/data/input/a.txt',
+        '--priority',
+        priority,
+        '--json',
+      );
+      ids.push(JSON.parse(stdout).job_id);
+    }
+    const { code, stdout, stderr } = await cli('jobs', 'cancel', ...ids, 'none');
+    expect(code).toBe(1);
+    expect(stdout).toBe(ids.map((id) => `${id}  canceled\n`).join(''));
+    expect(stderr).toContain('(job_not_found)');
+  });
+
+  test('doctor looks at the same queue and storage', async () => {
+    const { cli } = await serve();
+    const { stdout } = await cli('doctor', '--json');
+    const { findings, settings } = JSON.parse(stdout);
+    const states = Object.fromEntries(
+      findings.map(({ check, state }: { check: string; state: string }) => [check, state]),
+    );
+    expect(states).toMatchObject({ runtime: 'ok', queue: 'ok', storage: 'ok' });
+    expect(settings.origins['server.port']).toBe('default');
+  });
+});
+
+describe('ports and addresses', () => {
+  test('a second server on the same port says so in one line', async () => {
+    const { url } = await serve();
+    const port = new URL(url).port;
+    const { code, stderr } = await mediamill(['serve', '--port', port, '--log-level', 'silent'], {
+      cwd: emptyFolder(),
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^mediamill: Port ${port} on 127\\.0\\.0\\.1 is taken.*\\n$`));
+  });
+
+  test('an address that everybody can reach is warned of', async () => {
+    const cwd = emptyFolder();
+    const child = kept(start(['serve', '--port', '0', '--host', '0.0.0.0'], { cwd }));
+    let text = '';
+    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+      text += line;
+      if (/listening at/i.test(line)) break;
+    }
+    expect(text).toContain('whoever reaches this port');
+  });
+});
+
+describe('stopping', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it with 0', async (signal) => {
+    const { child, stderr } = await serve();
+    child.kill(signal);
+    // The same Ctrl-C arrives twice under npm.
+    child.kill(signal);
+    expect(await ended(child)).toEqual({ code: 0, signal: null });
+    expect(stderr()).toContain('stopping');
+  });
+
+  test('a running job goes back to the queue when its time is over', async () => {
+    const service = await serve([], { MEDIAMILL_PROCESSING_DRAIN_SECONDS: '0.2' });
+    endlessFile(join(service.cwd, 'data/input/big'));
+    const id = await enqueue(service, '/data/input/big');
+    await untilStatus(service, id, 'started');
+    service.child.kill('SIGTERM');
+    expect(await ended(service.child)).toEqual({ code: 0, signal: null });
+
+    const database = join(service.cwd, 'data/mediamill.db');
+    const next = await serve(['--no-worker', '--database', database]);
+    const job = (await (await fetch(`${next.url}/api/jobs/${id}`)).json()) as object;
+    expect(job).toMatchObject({ status: 'queued', attempts: 0 });
+  });
+
+  test('a second, later signal ends it at once', async () => {
+    const service = await serve();
+    endlessFile(join(service.cwd, 'data/input/big'));
+    await untilStatus(service, await enqueue(service, '/data/input/big'), 'started');
+    service.child.kill('SIGTERM');
+    await sleep(1200);
+    expect(service.child.exitCode).toBeNull();
+    service.child.kill('SIGTERM');
+    expect(await ended(service.child)).toEqual({ code: 128 + 15, signal: null });
+  });
+});
+
+test('a worker of its own takes the jobs of a server without one', async () => {
+  const service = await serve(['--no-worker']);
+  const { cwd } = service;
+  writeFileSync(join(cwd, 'data/input/a.txt'), 'x');
+  const id = await enqueue(service, '/data/input/a.txt');
+  await untilStatus(service, id, 'queued');
+
+  const worker = kept(start(['worker'], { cwd }));
+  worker.stdout?.resume();
+  await untilStatus(service, id, 'finished');
+  worker.kill('SIGTERM');
+  expect(await ended(worker)).toEqual({ code: 0, signal: null });
+});

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { emptyFolder, mediamill, type RunOptions } from './mediamill.ts';
+
+/** Exit code and what is said before the first line break, without any file having been made. */
+async function refusal(args: string[], options: RunOptions): Promise<[number | null, string]> {
+  const { code, stdout, stderr } = await mediamill(args, options);
+  expect(stdout).toBe('');
+  expect(stderr).not.toContain('    at ');
+  return [code, stderr];
+}
+
+describe('a wrong setting stops the start and is named', () => {
+  test('in the default file, with its line and the nearest key', async () => {
+    const cwd = emptyFolder();
+    mkdirSync(join(cwd, 'config'));
+    writeFileSync(join(cwd, 'config/settings.toml'), '[server]\n# the port\nprot = 1\n');
+    const [code, message] = await refusal(['serve'], { cwd });
+    expect(code).toBe(2);
+    expect(message).toContain('config/settings.toml:3: unknown key "prot" in [server]. Did you mean "port"?');
+  });
+
+  test('in a named file that is no TOML', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'my.toml'), '[server]\nport\n');
+    const [code, message] = await refusal(['worker', '--config', 'my.toml'], { cwd });
+    expect(code).toBe(2);
+    expect(message).toContain('my.toml:2: not valid TOML');
+  });
+
+  test('a named file must exist', async () => {
+    for (const options of [{}, { env: { MEDIAMILL_CONFIG: 'none.toml' } }]) {
+      const args = options.env ? ['serve'] : ['serve', '--config', 'none.toml'];
+      const [code, message] = await refusal(args, options);
+      expect(code).toBe(2);
+      expect(message).toContain('"none.toml" does not exist');
+    }
+  });
+
+  test('in the environment', async () => {
+    const [code, message] = await refusal(['serve'], { env: { MEDIAMILL_SERVER_PROT: '1' } });
+    expect(code).toBe(2);
+    expect(message).toContain('Did you mean MEDIAMILL_SERVER_PORT?');
+  });
+
+  test('in a flag', async () => {
+    const [code, message] = await refusal(['serve', '--port', '99999'], {});
+    expect(code).toBe(2);
+    expect(message).toContain('--port: server.port = 99999: must be at most 65535.');
+  });
+});
+
+describe('what this version has not is said at the start', () => {
+  test.each([
+    [
+      'REDIS_URL',
+      'redis://127.0.0.1:6379',
+      '[queue] backend = "redis" (from the environment) is not available',
+    ],
+    ['MEDIAMILL_QUEUE_BACKEND', 'redis', '[queue] backend = "redis" (from the environment) is not available'],
+    ['MEDIAMILL_STORAGE_TYPE', 's3', '[storage] type = "s3" (from the environment) is not available'],
+  ])('%s', async (name, value, sentence) => {
+    const [code, message] = await refusal(['serve'], { env: { [name]: value }, cwd: emptyFolder() });
+    expect(code).toBe(2);
+    expect(message).toContain(sentence);
+  });
+});

@@ -1,0 +1,239 @@
+/** The scripts that run before there is anything else. */
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function node(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((done) => {
+    execFile(process.execPath, args, { env: { ...process.env, ...env } }, (error, stdout, stderr) =>
+      done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
+    );
+  });
+}
+
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'scripts-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+});
+
+describe('prepare', () => {
+  const WANTED = {
+    '': { version: '1.0.0' },
+    'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
+    'node_modules/b-other-platform': { version: '1.0.0', integrity: 'sha512-b', optional: true },
+  };
+
+  /** An npm that writes down how it was called, and installs what the lock file says. */
+  const NPM = `
+    const { mkdirSync, copyFileSync, writeFileSync, appendFileSync } = require('node:fs');
+    appendFileSync('calls', process.argv.slice(2).join(' ') + '\\n');
+    if (process.env.NPM_FAILS) { console.log('npm says why'); process.exit(1); }
+    mkdirSync('node_modules/.bin', { recursive: true });
+    copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
+    writeFileSync('node_modules/.bin/node', '');`;
+
+  beforeEach(() => {
+    mkdirSync(join(root, 'scripts'));
+    cpSync('scripts/prepare.mjs', join(root, 'scripts/prepare.mjs'));
+    writeLock('package-lock.json', WANTED);
+    writeFileSync(join(root, 'npm-cli.js'), NPM);
+    chmodSync(join(root, 'npm-cli.js'), 0o755);
+  });
+
+  function writeLock(file: string, packages: object): void {
+    writeFileSync(join(root, file), JSON.stringify({ packages }));
+  }
+  function prepare(env: Record<string, string> = {}): Promise<Outcome> {
+    return node([join(root, 'scripts/prepare.mjs')], {
+      npm_execpath: join(root, 'npm-cli.js'),
+      npm_node_execpath: process.execPath,
+      ...env,
+    });
+  }
+  const calls = () =>
+    existsSync(join(root, 'calls')) ? readFileSync(join(root, 'calls'), 'utf8').trim().split('\n') : [];
+
+  test('installs in a fresh clone, optional packages included, and says so in two lines', async () => {
+    const { code, stdout, stderr } = await prepare();
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(
+      /^mediamill: installing .*first start.*\nmediamill: dependencies installed in \d+ s\n$/,
+    );
+    expect(calls()).toEqual([expect.stringMatching(/^ci .*--include=optional/)]);
+    expect(calls()[0]).not.toContain('omit');
+  });
+
+  test('does nothing, and says nothing, the second time', async () => {
+    await prepare();
+    expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(calls()).toHaveLength(1);
+  });
+
+  test.each([
+    ['a version', { ...WANTED, 'node_modules/a': { version: '2.0.0', integrity: 'sha512-a' } }],
+    ['a content', { ...WANTED, 'node_modules/a': { version: '1.0.0', integrity: 'sha512-x' } }],
+    ['a package', { ...WANTED, 'node_modules/c': { version: '1.0.0' } }],
+  ])('installs again when %s has changed', async (_, packages) => {
+    await prepare();
+    writeLock('package-lock.json', packages);
+    expect((await prepare()).stderr).toContain('package-lock.json has changed');
+    expect(calls()).toHaveLength(2);
+  });
+
+  test('an optional package of another platform may be missing', async () => {
+    await prepare();
+    const { 'node_modules/b-other-platform': _, ...installed } = WANTED;
+    writeLock('node_modules/.package-lock.json', installed);
+    await prepare();
+    expect(calls()).toHaveLength(1);
+  });
+
+  test('what npm says about a failure is passed on', async () => {
+    const { code, stderr } = await prepare({ NPM_FAILS: '1' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('npm says why');
+    expect(stderr).toContain('could not be installed');
+  });
+
+  test('two at once install once', async () => {
+    const outcomes = await Promise.all([prepare(), prepare()]);
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+    expect(calls()).toHaveLength(1);
+  });
+});
+
+describe('ci-summary', () => {
+  const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] };
+
+  async function summary(report: object | null, tests = '0', check = '0'): Promise<[number, string]> {
+    const file = join(root, 'report.json');
+    if (report) writeFileSync(file, JSON.stringify(report));
+    const { code, stdout } = await node(['scripts/ci-summary.mjs', file, tests, check]);
+    return [code, stdout.trimEnd().split('\n').at(-1) ?? ''];
+  }
+
+  test('all is well', async () => {
+    const report = { numPassedTests: 5, numFailedTests: 0, testResults: [passed] };
+    expect(await summary(report)).toEqual([0, '5 passed, 0 failed']);
+  });
+
+  test.each<[string, object | null, string, string, string]>([
+    ['a failed test', { numPassedTests: 4, numFailedTests: 1 }, '1', '0', '4 passed, 1 failed'],
+    [
+      'a file that did not load',
+      { numPassedTests: 4, testResults: [passed, { status: 'failed', assertionResults: [] }] },
+      '1',
+      '0',
+      '4 passed, 1 failed',
+    ],
+    ['a skipped test', { numPassedTests: 4, numPendingTests: 1 }, '0', '0', '4 passed, 0 failed'],
+    ['a test that is only planned', { numPassedTests: 4, numTodoTests: 1 }, '0', '0', '4 passed, 0 failed'],
+    ['no test', { numPassedTests: 0 }, '0', '0', '0 passed, 0 failed'],
+    ['no report', null, '1', '0', '0 passed, 0 failed'],
+    ['a failed check', { numPassedTests: 4 }, '0', '1', '4 passed, 0 failed'],
+    ['vitest failing outside of tests', { numPassedTests: 4 }, '1', '0', '4 passed, 0 failed'],
+  ])('%s fails', async (_, report, tests, check, line) => {
+    expect(await summary(report, tests, check)).toEqual([1, line]);
+  });
+});
+
+describe('the rules of who imports whom', () => {
+  /** Names of the rules that a tree of these files breaks. */
+  async function broken(files: Record<string, string>): Promise<string[]> {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(root, path, '..'), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
+    for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json', 'package.json'])
+      cpSync(file, join(root, file));
+    const cruiser = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+    const { stdout } = await new Promise<Outcome>((done) => {
+      execFile(
+        process.execPath,
+        [cruiser, 'src', '--output-type', 'json'],
+        { cwd: root },
+        (error, out, err) => done({ code: error ? 1 : 0, stdout: out, stderr: err }),
+      );
+    });
+    const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string } }[] } };
+    return [...new Set(summary.violations.map(({ rule }) => rule.name))].sort();
+  }
+
+  const ENGINE = {
+    'src/engine/index.ts': "import { probe } from './probe.ts';\nexport { probe };\n",
+    'src/engine/probe.ts': "import { Demuxer } from 'node-av/lib';\nexport const probe = Demuxer;\n",
+    'src/runner/child-thread.ts': "import { probe } from '../engine/index.ts';\nprobe;\n",
+  };
+
+  test('the engine behind the entry of the job process is fine', async () => {
+    expect(await broken(ENGINE)).toEqual([]);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    [
+      'a parent that reaches FFmpeg over three steps',
+      {
+        'src/compose.ts': "import { run } from './runner/run-once.ts';\nrun;\n",
+        'src/runner/run-once.ts': "import { order } from './order.ts';\nexport const run = order;\n",
+        'src/runner/order.ts': "import { probe } from '../engine/index.ts';\nexport const order = probe;\n",
+      },
+      'parents-never-reach-ffmpeg',
+    ],
+    [
+      'a parent that imports the entry of the job process',
+      { 'src/runner/worker.ts': "import './child-thread.ts';\n" },
+      'entries-are-programs',
+    ],
+    [
+      'FFmpeg outside of the engine',
+      { 'src/runner/other.ts': "import 'node-av/lib';\n" },
+      'ffmpeg-only-in-engine',
+    ],
+    [
+      'a job that knows the queue',
+      { 'src/jobs/a.ts': "import '../queue/port.ts';\n", 'src/queue/port.ts': '' },
+      'jobs-imports',
+    ],
+    [
+      'a type in the wrong layer',
+      {
+        'src/core/a.ts': "import type { T } from '../queue/port.ts';\nexport type U = T;\n",
+        'src/queue/port.ts': 'export type T = 1;\n',
+      },
+      'core-imports',
+    ],
+    [
+      'a cycle',
+      { 'src/core/a.ts': "import './b.ts';\n", 'src/core/b.ts': "import './a.ts';\n" },
+      'no-cycles',
+    ],
+    ['a module that is not there', { 'src/core/a.ts': "import './nowhere.ts';\n" }, 'no-missing-modules'],
+    [
+      'a development tool in the program',
+      { 'src/core/a.ts': "import 'vitest';\n" },
+      'no-dev-dependencies-in-src',
+    ],
+  ])('%s is refused', async (_, files, rule) => {
+    expect(await broken({ ...ENGINE, ...files })).toContain(rule);
+  });
+});

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    // Native code and child processes: a test file must never take the others down with it.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    setupFiles: ['test/leaks.ts'],
+    // An empty suite is a mistake, and a skipped test in CI is one too (.ci/run counts them).
+    passWithNoTests: false,
+    allowOnly: !process.env.CI,
+  },
+});
