@@ -216,13 +216,15 @@ export async function startWorker({
   registry,
   logger,
 }: Services): Promise<RunningWorker> {
-  const [{ startWorker: start }, { prepareJob }] = await Promise.all([
+  const [{ startWorker: start }, { prepareJob }, { workerId }] = await Promise.all([
     import('./runner/worker.ts'),
     import('./server/submit.ts'),
+    import('./queue/worker-id.ts'),
   ]);
   const { processing } = config;
   const jobsAtATime = concurrency(processing.max_workers);
   const worker = start({
+    id: workerId(),
     queue,
     storage,
     registry,

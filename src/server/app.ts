@@ -109,7 +109,8 @@ function servePage(app: FastifyInstance, root: string): void {
     app.log.warn('there is no page: the folder web/ is missing');
     return;
   }
-  app.register(staticFiles, { root, wildcard: false, cacheControl: false, etag: true });
+  // Asked for anew each time, answered with 304: a new version shows at once.
+  app.register(staticFiles, { root, wildcard: false, maxAge: 0 });
 }
 
 function logRequests(app: FastifyInstance): void {

@@ -28,7 +28,8 @@ export function addGuards(app: FastifyInstance, limits: Limits): void {
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'same-origin' },
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     refuseCrossSite(request);
     cutSlowBody(request, limits);
   });

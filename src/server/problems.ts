@@ -24,7 +24,8 @@ export interface Problem {
 export function toProblem(error: MillError): Problem {
   const { status, title, next } = ERRORS[error.code];
   // What went wrong inside is for the log: its words may name files and modules of the host.
-  const detail = error.code === 'internal' ? `${title}.` : error.message;
+  const detail =
+    error.code === 'internal' ? `${title}.` : status < 500 ? error.message : withoutHostPaths(error.message);
   return {
     ...error.facts,
     type: `urn:mediamill:problem:${error.code}`,
@@ -35,6 +36,11 @@ export function toProblem(error: MillError): Problem {
     next,
     error: detail,
   };
+}
+
+/** Drivers name their files in what they say; the log keeps it. */
+function withoutHostPaths(text: string): string {
+  return text.replace(/(^|[\s"'(])\.{0,2}\/(?!data\/(?:input|output)\b|api\/)[^\s"')]+/g, '$1…');
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: MillError): FastifyReply {

@@ -5,9 +5,6 @@ import { addConfigFlags, loadSettings } from '../settings.ts';
 import { aborted, abortOnSignals } from '../signals.ts';
 import { programVersion } from '../version.ts';
 
-/** On its own: TypeScript does not rewrite the extension of an import beside `await using`. */
-const loadCompose = () => import('../../compose.ts');
-
 /** Settings with flags that `serve`, `worker` and `doctor` share. */
 export const SERVICE_FLAGS = [
   'queue.database',
@@ -26,7 +23,7 @@ export function addServe(program: Command): void {
     .action(async ({ worker }: { worker: boolean }) => {
       const loaded = loadSettings(serve);
       const stop = abortOnSignals();
-      const { composeServices, startServer, startWorker } = await loadCompose();
+      const { composeServices, startServer, startWorker } = await import('../../compose.ts');
       await using services = await composeServices(loaded, { version: programVersion() });
       // The port first: a second server on it must not take jobs before it fails.
       const server = await startServer(services);

@@ -5,9 +5,6 @@ import { aborted, abortOnSignals } from '../signals.ts';
 import { programVersion } from '../version.ts';
 import { SERVICE_FLAGS } from './serve.ts';
 
-/** On its own: TypeScript does not rewrite the extension of an import beside `await using`. */
-const loadCompose = () => import('../../compose.ts');
-
 export function addWorker(program: Command): void {
   const worker = program
     .command('worker')
@@ -15,7 +12,7 @@ export function addWorker(program: Command): void {
     .action(async () => {
       const loaded = loadSettings(worker);
       const stop = abortOnSignals();
-      const { composeServices, startWorker } = await loadCompose();
+      const { composeServices, startWorker } = await import('../../compose.ts');
       await using services = await composeServices(loaded, { version: programVersion() });
       const working = await startWorker(services);
       await aborted(stop);

@@ -24,6 +24,8 @@ export function eventRoutes(app: App, { queue, hub, limits }: Context): void {
   app.get(
     '/api/events',
     {
+      // A HEAD would listen for ever.
+      exposeHeadRoute: false,
       schema: {
         tags: ['Events'],
         summary: 'Events of all jobs',
@@ -51,6 +53,7 @@ export function eventRoutes(app: App, { queue, hub, limits }: Context): void {
   app.get(
     '/api/jobs/:id/events',
     {
+      exposeHeadRoute: false,
       schema: {
         tags: ['Events'],
         summary: 'Events of one job',
