@@ -86,7 +86,7 @@ function invalidParams(job: AnyJob, error: z.ZodError): MillError {
 }
 
 function issueMessage(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is required';
+  if (issue.code === 'invalid_type' && /received undefined$/.test(issue.message)) return 'is required';
   return issue.message.replace(/^Invalid (input|option): /, '').replace(/\.$/, '');
 }
 

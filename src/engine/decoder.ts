@@ -20,6 +20,8 @@ export class StreamDecoder implements Disposable {
   errors = 0;
   #frame = new Frame();
   #skipping = false;
+  /** Decoding timestamps of packets that have no others; frames take them in the order they are shown. */
+  readonly #order: bigint[] = [];
 
   constructor(stream: Stream, { threads, options = {} }: DecoderOptions) {
     this.stream = stream;
@@ -46,6 +48,7 @@ export class StreamDecoder implements Disposable {
    * keeps it takes a reference. Answers false at once when `visit` does.
    */
   decode(packet: Packet | null, visit: (frame: Frame) => void): void {
+    if (packet && !hasTime(packet.pts) && hasTime(packet.dts)) this.#order.push(packet.dts);
     for (;;) {
       const sent = this.context.sendPacketSync(packet);
       if (again(sent)) {
@@ -68,6 +71,7 @@ export class StreamDecoder implements Disposable {
   /** Forgets what is in flight, after a seek. */
   flush(): void {
     this.context.flushBuffers();
+    this.#order.length = 0;
   }
 
   #drain(visit: (frame: Frame) => void): number {
@@ -82,11 +86,22 @@ export class StreamDecoder implements Disposable {
       count++;
       const frame = this.#frame;
       if ((frame.flags & AV_FRAME_FLAG_CORRUPT) !== 0 || frame.decodeErrorFlags !== 0) this.errors++;
-      if (!hasTime(frame.pts)) frame.pts = frame.bestEffortTimestamp;
+      if (!hasTime(frame.pts)) frame.pts = this.#nextInOrder(frame);
       this.frames++;
       visit(frame);
       frame.unref();
     }
+  }
+
+  /** The earliest timestamp not yet given away, but for those that the decoder's delay shows to be without a frame. */
+  #nextInOrder(frame: Frame): bigint {
+    const order = this.#order;
+    if (hasTime(frame.pktDts)) {
+      const later = order.findIndex((dts) => dts > frame.pktDts);
+      const due = later < 0 ? order.length : later;
+      order.splice(0, Math.max(0, due - (this.context.hasBFrames + 1)));
+    }
+    return order.shift() ?? frame.bestEffortTimestamp;
   }
 
   #damaged(code: number): void {

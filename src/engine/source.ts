@@ -1,6 +1,7 @@
 /** Opening a file that nobody trusts. */
 import { basename } from 'node:path';
-import { Codec, Dictionary, FormatContext } from 'node-av/lib';
+import { AV_NOPTS_VALUE, AVERROR_ENOENT, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
+import { Codec, Dictionary, FormatContext, type Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { captureLog, describe, explain, takeLog } from './ffmpeg.ts';
 
@@ -33,6 +34,8 @@ export function isRefusedDecoder(codec: Codec): boolean {
 export interface OpenSource extends Disposable {
   format: FormatContext;
   path: string;
+  /** Reads the next packet; FFmpeg's code. */
+  read(packet: Packet): number;
 }
 
 /** Opens a local file. Throws `unsupported_media` for anything that is not intact media of an allowed container. */
@@ -53,18 +56,40 @@ export async function openSource(path: string): Promise<OpenSource> {
     format.freeContext();
     throw await unsupported(path, opened);
   }
-  const source: OpenSource = { format, path, [Symbol.dispose]: () => format.closeInputSync() };
   const found = format.findStreamInfoSync(null);
   if (found < 0 || format.nbStreams === 0) {
-    source[Symbol.dispose]();
+    format.closeInputSync();
     throw await unsupported(path, found);
   }
-  return source;
+  const untimed = reorderedInAvi(format);
+  return {
+    format,
+    path,
+    read(packet) {
+      const code = format.readFrameSync(packet);
+      if (code >= 0 && untimed.has(packet.streamIndex)) packet.pts = AV_NOPTS_VALUE;
+      return code;
+    },
+    [Symbol.dispose]: () => format.closeInputSync(),
+  };
 }
 
-function unsupported(path: string, code: number): Promise<unknown> {
+/**
+ * AVI has no timestamps: frame n is shown at n / rate. Where frames are stored in another order than they are shown,
+ * FFmpeg takes some of its counts for timestamps; the decoder's order tells the time instead (`StreamDecoder`).
+ */
+function reorderedInAvi(format: FormatContext): ReadonlySet<number> {
+  if (format.iformat?.name !== 'avi') return new Set();
+  const reordered = format.streams.filter(
+    ({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_VIDEO && codecpar.videoDelay > 0,
+  );
+  return new Set(reordered.map(({ index }) => index));
+}
+
+async function unsupported(path: string, code: number): Promise<unknown> {
+  if (code === AVERROR_ENOENT) return new MillError('input_not_found', `There is no file ${basename(path)}.`);
   const reason = code < 0 ? describe(code) : 'it holds no streams';
-  return explain(
+  return await explain(
     new MillError('unsupported_media', `${basename(path)} is not media that can be read: ${reason}.`),
   );
 }

@@ -9,6 +9,7 @@ export function addMetrics(app: App, context: Context): MetricsRegistry {
   const metrics = new MetricsRegistry();
   collectDefaultMetrics({ register: metrics, prefix: 'mediamill_' });
   addQueueMetrics(metrics, context);
+  addReportedMetrics(metrics, context);
 
   const durations = new Histogram({
     name: 'mediamill_http_request_duration_seconds',
@@ -68,6 +69,26 @@ function addQueueMetrics(metrics: MetricsRegistry, { queue, registry, version }:
     registers: [metrics],
     async collect() {
       this.set((await queue.workers()).length);
+    },
+  });
+}
+
+/** Reports are read off soon after they were made; jobs older than these are history. */
+const REPORTED_JOBS = 200;
+
+function addReportedMetrics(metrics: MetricsRegistry, { queue }: Context): void {
+  new Gauge({
+    name: 'mediamill_reported_metric',
+    help: `Numbers stored by report_metrics with one of the ${REPORTED_JOBS} newest jobs.`,
+    labelNames: ['job_id', 'task', 'metric'],
+    registers: [metrics],
+    async collect() {
+      this.reset();
+      const { jobs } = await queue.list({ limit: REPORTED_JOBS });
+      for (const { id, task, reported_metrics } of jobs) {
+        for (const [metric, value] of Object.entries(reported_metrics))
+          this.set({ job_id: id, task, metric }, value);
+      }
     },
   });
 }

@@ -177,11 +177,14 @@ describe('a server and its command line', () => {
   test('doctor looks at the same queue and storage', async () => {
     const { cli } = await serve();
     const { stdout } = await cli('doctor', '--json');
-    const { findings, settings } = JSON.parse(stdout);
+    const { findings, encoders, settings } = JSON.parse(stdout);
     const states = Object.fromEntries(
       findings.map(({ check, state }: { check: string; state: string }) => [check, state]),
     );
-    expect(states).toMatchObject({ runtime: 'ok', queue: 'ok', storage: 'ok' });
+    expect(states).toMatchObject({ runtime: 'ok', ffmpeg: 'ok', queue: 'ok', storage: 'ok' });
+    expect(encoders).toEqual(
+      expect.arrayContaining([expect.objectContaining({ name: 'libx264', works: true })]),
+    );
     expect(settings.origins['server.port']).toBe('default');
   });
 });

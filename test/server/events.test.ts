@@ -174,6 +174,12 @@ describe('GET /api/events', () => {
     expect(reader.ended).toBe(false);
   });
 
+  test('is not for HEAD, which would listen for ever', async () => {
+    for (const path of ['/api/events', `/api/jobs/${await enqueue()}/events`]) {
+      expect((await fetch(origin + path, { method: 'HEAD' })).status).toBe(405);
+    }
+  });
+
   test('says now and then that it is still there', async () => {
     const reader = await listen('/api/events');
     await expect.poll(() => reader.comments.length).toBeGreaterThan(3);

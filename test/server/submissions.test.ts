@@ -381,12 +381,7 @@ describe('POST /api/process', () => {
       'invalid_request',
       /"params" is not valid JSON/,
     ],
-    [
-      'params that are no object',
-      [file, task, { name: 'params', value: '3' }],
-      'invalid_request',
-      /"params"/,
-    ],
+    ['params that are no object', [file, task, { name: 'params', value: '3' }], 'invalid_params', /"params"/],
     [
       'broken JSON that says it is JSON',
       [file, task, { name: 'params', value: '{', type: 'application/json' }],
@@ -413,7 +408,7 @@ describe('POST /api/process', () => {
       'a file for a task without input',
       [file, { name: 'task', value: 'make_noise' }, { name: 'params', value: '{"size":1}' }],
       'invalid_request',
-      /takes no input_path/,
+      /is not taken/,
     ],
     [
       'a forbidden name',

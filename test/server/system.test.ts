@@ -195,6 +195,7 @@ describe('failures of the protocol', () => {
     ['POST', '/api/jobs/1', 405, 'method_not_allowed'],
     ['DELETE', '/api/jobs/1/output/a/b.txt', 405, 'method_not_allowed'],
     ['POST', '/', 405, 'method_not_allowed'],
+    ['PUT', '/api/events', 405, 'method_not_allowed'],
     ['GET', '/api/jobs/%zz', 400, 'invalid_request'],
     ['GET', '/%c0%ae%c0%ae/etc/passwd', 400, 'invalid_request'],
   ] as const)('%s %s → %d', async (method, url, status, code) => {
@@ -242,6 +243,15 @@ describe('failures of the protocol', () => {
     expect(answer.body).not.toMatch(/secret|ENOENT|at Object|\.ts/);
     const line = logged.find((one) => one.includes('/root/secret'));
     expect(line).toContain(answer.json().request_id);
+  });
+
+  test('40 what a driver says of its files stays in the log', async () => {
+    const error = new MillError(
+      'queue_unavailable',
+      'The database /root/x/data/mill.db (or ./data/y) is locked.',
+    );
+    const answer = await withFault(error, () => get('/readyz'));
+    expect(answer.json().detail).toBe('The database … (or …) is locked.');
   });
 
   test('12 a queue that cannot be reached is 503 at once', async () => {
@@ -320,6 +330,8 @@ describe('the page', () => {
       'referrer-policy': 'same-origin',
     });
     expect(page.headers).not.toHaveProperty('x-powered-by');
+    expect(page.headers['cache-control']).toBe('public, max-age=0');
+    expect((await get('/api/jobs')).headers['cache-control']).toBe('no-store');
     for (const [, address] of page.body.matchAll(/(?:src|href)="(\/[^"]*)"/g)) {
       expect((await get(address ?? '')).statusCode).toBe(200);
     }

@@ -1,11 +1,19 @@
 /** From what a plan asks for to the timestamps of the frames that answer it. */
 import type { FrameChoice } from '../../core/plan.ts';
-import { type TimeBase, ticks } from '../ffmpeg.ts';
+import type { TimeBase } from '../ffmpeg.ts';
 import type { FrameTimes } from './scan.ts';
 
 /** Middles of `count` equal parts: never the very first or last frame, which are often black. */
 export function middles(count: number, durationS: number): number[] {
   return Array.from({ length: count }, (_, index) => ((index + 0.5) * durationS) / count);
+}
+
+/** Times in seconds carry rounding errors, of the microseconds in which containers tell their start at the most. */
+const TOLERANCE_S = 1e-6;
+
+/** The last tick not after a time: what is shown then has begun. */
+export function tickAt(timeS: number, base: TimeBase): bigint {
+  return BigInt(Math.floor(((timeS + TOLERANCE_S) * base.den) / base.num));
 }
 
 /** The last frame not after `at`; the first one when all are after it. `pts` rises. */
@@ -29,12 +37,13 @@ export function chooseFrames(
 ): bigint[] {
   const { pts, keys } = times;
   if (pts.length === 0) return [];
-  const at = (time: number) => ticks(time + zeroS, base);
+  const at = (time: number) => tickAt(time + zeroS, base);
   switch (choice.kind) {
     case 'at':
       return choice.times_s.map((time) => pts[shownAt(pts, at(time))] as bigint);
     case 'keyframe_before': {
-      const from = keys.length > 0 ? keys : pts;
+      // The key frame of the first pictures may be hidden by an edit list.
+      const from = keys[0] === pts[0] ? keys : [pts[0] as bigint, ...keys];
       return choice.times_s.map((time) => from[shownAt(from, at(time))] as bigint);
     }
     case 'spread':
