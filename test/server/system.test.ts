@@ -103,6 +103,15 @@ describe('what it can do and how it is', () => {
     expect(answer.body).toMatch(/mediamill_process_resident_memory_bytes \d+/);
   });
 
+  test('GET /metrics tells what report_metrics stored with a job', async () => {
+    const { id } = await server.finished('/data/output/r.txt', 'x');
+    await server.queue.addMetrics(id, { vmaf: 94.25 });
+    expect((await get('/metrics')).body).toContain(
+      `mediamill_reported_metric{job_id="${id}",task="make_noise",metric="vmaf"} 94.25`,
+    );
+    expect((await get(`/api/jobs/${id}`)).json()).toMatchObject({ reported_metrics: { vmaf: 94.25 } });
+  });
+
   test('GET /healthz and /readyz', async () => {
     expect((await get('/healthz')).json()).toEqual({ status: 'ok', version: '1.2.3' });
     expect((await get('/readyz')).json()).toEqual({ status: 'ready' });
