@@ -68,7 +68,7 @@ function parsed<T extends number | MediaTime>(
   fromNumber: (value: number) => T,
   wrong: string,
 ) {
-  return z.union([z.number(), z.string()]).transform((value, context): T => {
+  return z.union([z.number(), z.string()], wrong).transform((value, context): T => {
     const result = typeof value === 'number' ? (value >= 0 ? fromNumber(value) : null) : parse(value);
     if (result === null) {
       context.addIssue({ code: 'custom', message: wrong });
@@ -106,17 +106,21 @@ export function bitRate(range: Range, hints: FieldHints = {}) {
     .meta({ unit: 'bits/s', examples: ['2M'], ...hints });
 }
 
+/** No film is longer, and timestamps overflow at some point beyond. */
+const MAX_HOURS = 1000;
+
 /** A moment in the media; seconds, "HH:MM:SS.mmm" or "50%". */
 export function mediaTime(hints: FieldHints = {}) {
-  return parsed(
-    parseTime,
-    (seconds): MediaTime => ({ seconds }),
-    'must be seconds, "HH:MM:SS.mmm" or "50%"',
-  ).meta({
-    unit: 'seconds',
-    examples: ['00:00:01', 2.5, '50%'],
-    ...hints,
-  });
+  return parsed(parseTime, (seconds): MediaTime => ({ seconds }), 'must be seconds, "HH:MM:SS.mmm" or "50%"')
+    .refine(
+      (time) => 'share' in time || time.seconds <= MAX_HOURS * 3600,
+      `must be at most ${MAX_HOURS} hours`,
+    )
+    .meta({
+      unit: 'seconds',
+      examples: ['00:00:01', 2.5, '50%'],
+      ...hints,
+    });
 }
 
 /** A whole number in a range. */
@@ -132,16 +136,18 @@ export function whole(range: Range, hints: FieldHints = {}) {
 export function inputPath(hints: FieldHints = {}) {
   return z
     .string()
-    .min(1)
+    .min(1, 'must not be empty')
     .max(4096)
     .meta({ format: 'input-path', ...hints });
 }
+
+const OPTION_NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'is no name of an option');
 
 /** Codec options by FFmpeg's own names. Checked again against the encoder's option table before use. */
 export function codecOptions(hints: FieldHints = {}) {
   const scalar = z.union([z.string().max(1000), z.number(), z.boolean()]);
   return z
-    .record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.union([scalar, z.record(z.string(), scalar)]))
+    .record(OPTION_NAME, z.union([scalar, z.record(z.string(), scalar)]))
     .superRefine((options, context) => {
       const problem = forbiddenOption(options);
       if (!problem) return;

@@ -60,34 +60,68 @@ function invalidParams(job: AnyJob, error: z.ZodError): MillError {
       facts: { task: job.name, option: forbidden.params?.option },
     });
   }
-  const known = Object.keys(job.params.shape);
-  const problems = error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => {
-        const close = nearest(key, known);
-        const hint = close
-          ? ` Did you mean "${close}"?`
-          : known.length
-            ? ` Known are: ${known.join(', ')}.`
-            : ' This task takes none.';
-        return {
-          field: [...issue.path, key].join('.'),
-          message: `"${key}" is not a parameter of ${job.name}.${hint}`,
-          nearest: close,
-        };
-      });
-    }
-    const field = issue.path.join('.') || 'params';
-    return [{ field, message: `"${field}": ${issueMessage(issue)}.`, nearest: null }];
-  });
+  const problems = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? unknownKeys(job, issue) : [wrongValue(issue)],
+  );
   return new MillError('invalid_params', problems.map((p) => p.message).join(' '), {
     facts: { task: job.name, problems },
   });
 }
 
+interface Problem {
+  field: string;
+  message: string;
+  /** The known key that was probably meant. */
+  nearest: string | null;
+}
+
+function unknownKeys(job: AnyJob, { path, keys }: z.core.$ZodIssueUnrecognizedKeys): Problem[] {
+  const known = path.length === 0 ? Object.keys(job.params.shape) : null;
+  return keys.map((key) => {
+    const field = [...path, key].join('.');
+    const close = known && nearest(key, known);
+    const hint = close
+      ? ` Did you mean "${close}"?`
+      : known === null
+        ? ''
+        : known.length > 0
+          ? ` Known are: ${known.join(', ')}.`
+          : ' This task takes none.';
+    return { field, message: `"${field}" is not a parameter of ${job.name}.${hint}`, nearest: close };
+  });
+}
+
+function wrongValue(issue: z.core.$ZodIssue): Problem {
+  const field = issue.path.join('.') || 'params';
+  return { field, message: `"${field}": ${issueMessage(issue)}.`, nearest: null };
+}
+
 function issueMessage(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && /received undefined$/.test(issue.message)) return 'is required';
+  if (issue.code === 'invalid_union') return unionMessage(issue);
+  if (issue.code === 'invalid_key' && issue.issues[0]) return issueMessage(issue.issues[0]);
   return issue.message.replace(/^Invalid (input|option): /, '').replace(/\.$/, '');
+}
+
+/** What is wrong with it as the type it was given as; when that is none of them, which types there are. */
+function unionMessage(union: z.core.$ZodIssueInvalidUnion): string {
+  const issues = firstIssues(union);
+  const meant = issues.filter(({ code, path }) => code !== 'invalid_type' || path.length > 0);
+  if (meant.length > 0) {
+    const parts = meant.map((issue) => [...issue.path, issueMessage(issue)].join(' '));
+    return [...new Set(parts)].join(' or ');
+  }
+  const types = issues.flatMap((issue) => (issue.code === 'invalid_type' ? [issue.expected] : []));
+  const received = /, received .*$/.exec(issues[0]?.message ?? '')?.[0] ?? '';
+  return types.length > 0 ? `expected ${[...new Set(types)].join(' or ')}${received}` : union.message;
+}
+
+/** The first problem with each of the options, unions among them taken apart. */
+function firstIssues(union: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] {
+  return union.errors.flatMap(([first]) => {
+    if (!first) return [];
+    return first.code === 'invalid_union' && first.path.length === 0 ? firstIssues(first) : [first];
+  });
 }
 
 /** Params that name further input files, as [path of the field, reference]. */

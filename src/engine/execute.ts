@@ -1,9 +1,9 @@
 /** Runs a plan: each output in the cheapest read that serves it, those that need a whole stream together in one. */
 import type { MediaPlan, OutputResult, PlannedOutput } from '../core/plan.ts';
 import { announcedBytes } from './completeness.ts';
+import type { PlanContext } from './context.ts';
 import { explain } from './ffmpeg.ts';
 import { packetFacts, scanFrames } from './frames/scan.ts';
-import type { PlanContext } from './index.ts';
 import { measureFile } from './measure-file.ts';
 import { mixDown } from './mix.ts';
 import { readThrough, verifyThrough } from './read-through.ts';

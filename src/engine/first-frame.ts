@@ -19,7 +19,7 @@ export async function firstFrame(path: string, streamIndex: number): Promise<Fra
   };
   try {
     while (first === null) {
-      const read = source.format.readFrameSync(packet);
+      const read = source.read(packet);
       if (again(read)) continue;
       if (read < 0) {
         decoder.decode(null, keep);

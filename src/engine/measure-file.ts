@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MillError } from '../core/errors.ts';
 import { mainAudio } from '../core/facts.ts';
 import type { OutputResult } from '../core/plan.ts';
-import type { PlanContext } from './index.ts';
+import type { PlanContext } from './context.ts';
 import { probe } from './probe.ts';
 import { readThrough } from './read-through.ts';
 

@@ -1,9 +1,11 @@
 /** One linear read of a source that serves every tap: demux once, decode each wanted stream once. */
-import { AVDISCARD_ALL, AVSEEK_FLAG_BACKWARD } from 'node-av/constants';
+import { AVDISCARD_ALL } from 'node-av/constants';
 import { type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { StreamDecoder } from './decoder.ts';
-import { again, ended, hasTime, MICROSECONDS, seconds, ticks, turn } from './ffmpeg.ts';
+import { again, ended, hasTime, seconds, turn } from './ffmpeg.ts';
+import { tickAt } from './frames/choose.ts';
+import { landBefore } from './frames/landing.ts';
 import type { ProgressMeter } from './progress.ts';
 import type { OpenSource } from './source.ts';
 import type { Tap } from './taps/tap.ts';
@@ -18,8 +20,8 @@ export interface PassOptions {
   decoderOptions: (stream: number) => Record<string, string>;
   /** Streams nobody wants whose extent is still to be seen. */
   watch: (stream: number) => boolean;
-  /** Seconds on the container's timeline to begin at, or rather at a key frame before it. */
-  from?: number;
+  /** Begins at a key frame of this stream that is not after the time, in seconds on the container's timeline. */
+  from?: { stream: number; time_s: number };
   signal: AbortSignal;
   meter: ProgressMeter;
 }
@@ -57,17 +59,15 @@ export async function readPass(
     }
     return new Lane(stream, packetTaps, frameTaps, options);
   });
-  if (options.from !== undefined && options.from > 0) {
-    // Failing means reading from the start, which is right too.
-    format.seekFrameSync(-1, ticks(options.from, MICROSECONDS), AVSEEK_FLAG_BACKWARD);
-  }
   const packet = new Packet();
   packet.alloc();
   let lastTurn = performance.now();
   let readErrors = 0;
+  let landed = options.from ? land(source, options.from, packet) : false;
   try {
     for (;;) {
-      const read = format.readFrameSync(packet);
+      const read = landed ? 0 : source.read(packet);
+      landed = false;
       if (ended(read)) break;
       if (read < 0) {
         if (again(read)) continue;
@@ -96,6 +96,13 @@ export async function readPass(
     packet.free();
     for (const lane of lanes) lane?.[Symbol.dispose]();
   }
+}
+
+/** True when `packet` holds the first packet to take. */
+function land(source: OpenSource, from: { stream: number; time_s: number }, packet: Packet): boolean {
+  const stream = source.format.streams[from.stream];
+  if (!stream || from.time_s <= 0) return false;
+  return landBefore(source, stream, tickAt(from.time_s, stream.timeBase), packet) !== null;
 }
 
 type LaneStream = ConstructorParameters<typeof StreamDecoder>[0];

@@ -3,8 +3,8 @@ import { MillError } from '../core/errors.ts';
 import type { VideoStreamFacts } from '../core/facts.ts';
 import type { MediaOutput, OutputResult, PlannedOutput, Track } from '../core/plan.ts';
 import { mustWatch, requireComplete } from './completeness.ts';
+import type { PlanContext } from './context.ts';
 import { firstFrame } from './first-frame.ts';
-import type { PlanContext } from './index.ts';
 import { Mark } from './mark.ts';
 import { type PassOptions, readPass, requireFrames, type StreamReading } from './pass.ts';
 import { probe } from './probe.ts';
@@ -64,8 +64,8 @@ export async function verifyThrough(context: PlanContext): Promise<StreamReading
 }
 
 interface Extent {
-  /** Seconds on the container's timeline. */
-  from?: number;
+  from?: PassOptions['from'];
+  /** In seconds. */
   duration?: number;
 }
 
@@ -75,7 +75,7 @@ function passOptions(
   threads: number,
 ): { meter: ProgressMeter; options: PassOptions } {
   const { facts, signal } = context;
-  const begin = extent.from ?? facts.format.start_time_s ?? 0;
+  const begin = extent.from?.time_s ?? facts.format.start_time_s ?? 0;
   const meter = new ProgressMeter(context.progress, begin, extent.duration ?? facts.format.duration_s);
   return {
     meter,
@@ -85,7 +85,7 @@ function passOptions(
       watch: (stream) => mustWatch(facts, stream),
       signal,
       meter,
-      ...extent,
+      ...(extent.from && { from: extent.from }),
     },
   };
 }
@@ -93,10 +93,12 @@ function passOptions(
 /** Clips alone need no more of the source than what they show. */
 function extentOf(outputs: PlannedOutput[], { facts }: PlanContext): Extent {
   const clips = outputs.filter((output) => output.kind === 'animation');
-  if (clips.length < outputs.length) return {};
+  const stream = clips[0]?.stream;
+  if (stream === undefined || clips.length < outputs.length) return {};
+  if (clips.some((clip) => clip.stream !== stream)) return {};
   const start = Math.min(...clips.map((clip) => clip.start_s));
   const end = Math.max(...clips.map((clip) => clip.start_s + clip.duration_s));
-  return { from: start + facts.format.zero_s, duration: end - start };
+  return { from: { stream, time_s: start + facts.format.zero_s }, duration: end - start };
 }
 
 async function openTap(

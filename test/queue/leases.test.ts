@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Held, JUDGE_EVERY_MS, leaseObserver } from '../../src/queue/drivers/sqlite/leases.ts';
+import { type Held, JUDGE_EVERY_MS, leaseObserver } from '../../src/queue/leases.ts';
 import type { Liveness } from '../../src/queue/worker-id.ts';
 
 function observe(liveness: (worker: string) => Liveness = () => 'unknown') {

@@ -1,13 +1,14 @@
 /** Finds single frames by seeking and reading a few packets, for sources too long to scan. */
-import { AVDISCARD_ALL, AVSEEK_FLAG_BACKWARD } from 'node-av/constants';
-import { Packet } from 'node-av/lib';
-import { again, ended, hasTime, ticks, turn } from '../ffmpeg.ts';
-import { openSource } from '../source.ts';
+import { AV_PKT_FLAG_DISCARD, AVDISCARD_ALL } from 'node-av/constants';
+import { Packet, type Stream } from 'node-av/lib';
+import { hasTime, turn } from '../ffmpeg.ts';
+import { type OpenSource, openSource } from '../source.ts';
+import { landBefore, readNext } from './landing.ts';
 
-/** How far back a seek is tried when it lands behind the time, in seconds. */
-const STEP_BACK_S = [0, 1, 4, 16, 64, Number.POSITIVE_INFINITY];
 /** No sane group of pictures is longer. */
 const MAX_PACKETS = 20_000;
+/** Packets are stored at most this many places from where they are shown (H.264's and HEVC's limit). */
+const MAX_REORDERED = 16;
 
 export interface Located {
   /** Timestamp of the frame shown at the time, in ticks. */
@@ -35,41 +36,33 @@ export async function locateFrames(
     for (const time of times) {
       await turn();
       signal.throwIfAborted();
-      found.push(locate(time));
+      found.push(locate(source, stream, time, packet));
+      packet.unref();
     }
   } finally {
     packet.free();
   }
   return found;
+}
 
-  function locate(time: bigint): Located | null {
-    for (const step of STEP_BACK_S) {
-      const back = Number.isFinite(step) ? time - ticks(step, stream?.timeBase ?? { num: 1, den: 1 }) : 0n;
-      if (format.seekFrameSync(streamIndex, back > 0n ? back : 0n, AVSEEK_FLAG_BACKWARD) < 0) continue;
-      const answer = readAround(time);
-      if (answer) return answer;
-    }
-    return null;
-  }
-
-  /** From the key frame where the seek landed until no packet can precede the time any more. */
-  function readAround(time: bigint): Located | null {
-    let key: bigint | null = null;
-    let shown: bigint | null = null;
-    for (let count = 0; count < MAX_PACKETS; count++) {
-      const read = format.readFrameSync(packet);
-      if (again(read)) continue;
-      if (ended(read) || read < 0) break;
-      if (packet.streamIndex !== streamIndex) continue;
-      const at = hasTime(packet.pts) ? packet.pts : packet.dts;
-      const decodedAt = hasTime(packet.dts) ? packet.dts : at;
-      if (packet.isKeyframe && at <= time && (key === null || at > key)) key = at;
-      if (key !== null && at <= time && (shown === null || at > shown)) shown = at;
-      packet.unref();
-      if (decodedAt > time) break;
-      if (key === null && at > time) break;
-    }
+/** From a key frame not after the time until no packet can precede the time any more. */
+function locate(source: OpenSource, stream: Stream, time: bigint, packet: Packet): Located | null {
+  const landing = landBefore(source, stream, time, packet);
+  if (landing === null || landing.at > time) return null;
+  let key = landing.at;
+  let shown: bigint | null = null;
+  let behind = 0;
+  let at: bigint | null = landing.at;
+  for (let count = 0; at !== null && count < MAX_PACKETS; count++) {
+    if (at <= time && packet.isKeyframe && at > key) key = at;
+    const visible = !packet.hasFlags(AV_PKT_FLAG_DISCARD);
+    if (at <= time && visible && (shown === null || at > shown)) shown = at;
+    // After a seek the first decoding times may be unknown: then so many later frames must have come.
+    behind = at > time ? behind + 1 : 0;
+    const decodedLater = hasTime(packet.dts) && packet.dts > time;
     packet.unref();
-    return key === null || shown === null ? null : { shown, key };
+    if (decodedLater || behind > MAX_REORDERED) break;
+    at = readNext(source, stream, packet);
   }
+  return shown === null ? null : { shown, key };
 }

@@ -2,16 +2,20 @@
  * Delivers single frames of a video stream by seeking: only the groups of pictures that hold a wanted frame are
  * decoded, and in those the frames nobody refers to are skipped.
  */
-import { AVDISCARD_ALL, AVSEEK_FLAG_BACKWARD } from 'node-av/constants';
+import { AVDISCARD_ALL } from 'node-av/constants';
 import { type Frame, Packet, type Stream } from 'node-av/lib';
 import { StreamDecoder } from '../decoder.ts';
-import { again, ended, hasTime, ticks, turn } from '../ffmpeg.ts';
+import { hasTime, ticks, turn } from '../ffmpeg.ts';
 import type { OpenSource } from '../source.ts';
+import { shownAt } from './choose.ts';
+import { landBefore, readNext } from './landing.ts';
 
-/** Further back at each try when a seek lands after the wanted frame (streams without an index). */
-const STEP_BACK_S = [0, 1, 4, 16, 64];
 /** A wanted frame this near is reached by decoding on rather than by seeking, unless key frames are known. */
 const DECODE_ON_S = 0.5;
+/** How often a frame that did not come out is looked for from an earlier key frame. */
+const MAX_RETRIES = 2;
+/** How long the loop may run before the event loop gets a turn. */
+const TURN_EVERY_MS = 30;
 
 export interface PickOptions {
   threads: number;
@@ -22,7 +26,10 @@ export interface PickOptions {
   onFrame(frame: Frame, index: number): void;
 }
 
-/** `wanted` rises; each is delivered once, as the frame of that timestamp or the next one when it is damaged. Answers the damage seen. */
+/**
+ * `wanted` rises; each is delivered once, as the frame of that timestamp or, when that one is damaged, the next that
+ * comes out, at the end the last. Answers the damage seen.
+ */
 export async function pickFrames(
   source: OpenSource,
   stream: Stream,
@@ -44,10 +51,16 @@ class Picker implements Disposable {
   readonly #packet = new Packet();
   /** Index of the next wanted frame. */
   #next = 0;
-  /** Timestamp of the last packet fed and of the last frame seen since the last seek. */
+  /** Latest timestamp fed since the last seek; null before the first. */
   #fed: bigint | null = null;
-  #last: Frame | null = null;
+  /** Timestamp of the key frame that decoding began at; null when nothing lies before it. */
+  #landing: bigint | null = null;
+  #retries = 0;
+  /** A later frame came where the wanted one should have: an earlier key frame may lead to it. */
+  #overshot = false;
   #ended = false;
+  #last: Frame | null = null;
+  #lastTurn = performance.now();
 
   constructor(source: OpenSource, stream: Stream, wanted: readonly bigint[], options: PickOptions) {
     this.#source = source;
@@ -64,88 +77,66 @@ class Picker implements Disposable {
 
   async run(): Promise<void> {
     while (this.#next < this.#wanted.length) {
-      await turn();
-      this.#options.signal.throwIfAborted();
+      await this.#turn();
       const target = this.#wanted[this.#next] as bigint;
       if (this.#mustSeek(target)) this.#seek(target);
-      const before = this.#next;
-      while (this.#next === before && !this.#ended) this.#step();
-      if (this.#next === before) {
-        if (!this.#lastResort()) break;
-      }
+      else if (!this.#overshot && !this.#ended) this.#step();
+      else if (this.#mayRetry) this.#retry();
+      else break;
     }
+    this.#standIn();
+  }
+
+  #turn(): Promise<void> | undefined {
+    const now = performance.now();
+    this.#options.signal.throwIfAborted();
+    if (now - this.#lastTurn < TURN_EVERY_MS) return;
+    this.#lastTurn = now;
+    return turn();
   }
 
   #mustSeek(target: bigint): boolean {
-    if (this.#fed === null || this.#ended) return true;
     const fed = this.#fed;
-    if (this.#options.keys.length > 0) {
-      return this.#options.keys.some((key) => key > fed && key <= target);
-    }
+    if (fed === null) return true;
+    if (this.#ended || this.#retries > 0 || target <= fed) return false;
+    const { keys } = this.#options;
+    const key = keys[shownAt(keys, target)];
+    if (key !== undefined) return key > fed && key <= target;
     return target - fed > ticks(DECODE_ON_S, this.#stream.timeBase);
   }
 
-  /** Lands on a key frame whose timestamp is not after the target, and feeds it. */
-  #seek(target: bigint): void {
-    for (const step of [...STEP_BACK_S, null]) {
-      const to = step === null ? 0n : target - ticks(step, this.#stream.timeBase);
-      const from = step === null || to < 0n ? this.#startOfStream() : to;
-      const code = this.#source.format.seekFrameSync(this.#stream.index, from, AVSEEK_FLAG_BACKWARD);
-      if (code < 0 && step !== null) continue;
-      this.#decoder.flush();
-      this.#ended = false;
-      this.#fed = null;
-      const first = this.#readUntilKey();
-      if (first === null) continue;
-      if (first <= target || step === null) {
-        this.#feed();
-        return;
-      }
-      this.#packet.unref();
-    }
+  get #mayRetry(): boolean {
+    return this.#landing !== null && this.#retries < MAX_RETRIES;
   }
 
-  #startOfStream(): bigint {
-    return hasTime(this.#stream.startTime) && this.#stream.startTime < 0n ? this.#stream.startTime : 0n;
+  #retry(): void {
+    this.#retries++;
+    this.#seek((this.#landing as bigint) - 1n);
   }
 
-  /** Leaves the key packet in `#packet`; its timestamp, or null at the end. Streams without key flags start anywhere. */
-  #readUntilKey(): bigint | null {
-    for (let skipped = 0; ; skipped++) {
-      const at = this.#read();
-      if (at === null) return null;
-      if (this.#packet.isKeyframe || skipped > 600) return at;
-      this.#packet.unref();
-    }
-  }
-
-  /** The next packet of the stream, its timestamp; null at the end. */
-  #read(): bigint | null {
-    for (;;) {
-      const code = this.#source.format.readFrameSync(this.#packet);
-      if (again(code)) continue;
-      if (ended(code) || code < 0) return null;
-      if (this.#packet.streamIndex === this.#stream.index) {
-        const { pts, dts } = this.#packet;
-        return hasTime(pts) ? pts : hasTime(dts) ? dts : (this.#fed ?? 0n) + 1n;
-      }
-      this.#packet.unref();
-    }
+  #seek(limit: bigint): void {
+    this.#decoder.flush();
+    this.#overshot = false;
+    const landing = landBefore(this.#source, this.#stream, limit, this.#packet);
+    this.#landing = landing === null || landing.first ? null : landing.at;
+    this.#ended = landing === null;
+    this.#fed = landing?.at ?? limit;
+    if (landing) this.#feed(landing.at);
   }
 
   #step(): void {
-    if (this.#read() === null) {
-      this.#ended = true;
-      this.#decoder.decode(null, this.#visit);
-      this.#decoder.flush();
+    const at = readNext(this.#source, this.#stream, this.#packet);
+    if (at !== null) {
+      this.#feed(at);
       return;
     }
-    this.#feed();
+    this.#decoder.decode(null, this.#visit);
+    this.#decoder.flush();
+    this.#ended = true;
   }
 
-  #feed(): void {
-    const { pts, dts } = this.#packet;
-    const at = hasTime(pts) ? pts : dts;
+  #feed(at: bigint): void {
+    const { pts } = this.#packet;
     // Without timestamps on packets nothing may be skipped: any of them may be the wanted one.
     this.#decoder.skipUnreferenced(hasTime(pts) && !this.#isWanted(pts));
     if (this.#fed === null || at > this.#fed) this.#fed = at;
@@ -163,22 +154,27 @@ class Picker implements Disposable {
   }
 
   #visit = (frame: Frame): void => {
-    while (this.#next < this.#wanted.length && frame.pts >= (this.#wanted[this.#next] as bigint))
+    if (this.#overshot) return;
+    while (this.#next < this.#wanted.length && frame.pts >= (this.#wanted[this.#next] as bigint)) {
+      const missed = frame.pts > (this.#wanted[this.#next] as bigint);
+      if (missed && this.#mayRetry) {
+        this.#overshot = true;
+        return;
+      }
       this.#deliver(frame);
+    }
     this.#last?.free();
     this.#last = frame.clone();
   };
 
   #deliver(frame: Frame): void {
-    const index = this.#next++;
-    this.#options.onFrame(frame, index);
+    this.#retries = 0;
+    this.#options.onFrame(frame, this.#next++);
   }
 
-  /** The wanted frame never came: the end is damaged. The last frame that did stands in for it. */
-  #lastResort(): boolean {
-    if (!this.#last) return false;
-    this.#deliver(this.#last);
-    return true;
+  /** The end is damaged: the last frame that came out stands in for what is missing. */
+  #standIn(): void {
+    while (this.#last && this.#next < this.#wanted.length) this.#deliver(this.#last);
   }
 
   [Symbol.dispose](): void {

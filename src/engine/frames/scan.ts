@@ -32,17 +32,19 @@ export async function scanFrames(
   packet.alloc();
   const times = new Set<bigint>();
   const keys = new Set<bigint>();
+  let firstKey: bigint | null = null;
   let end = 0n;
   let bytes = 0;
   let count = 0;
   try {
     for (;;) {
-      const read = format.readFrameSync(packet);
+      const read = source.read(packet);
       if (ended(read)) break;
       if (read < 0 && !again(read)) break;
       if (read >= 0 && packet.streamIndex === streamIndex) {
         bytes += packet.size;
         const at = hasTime(packet.pts) ? packet.pts : packet.dts;
+        if (packet.isKeyframe && hasTime(at)) firstKey ??= at;
         // Frames that an edit list cuts away are decoded but never shown.
         if (hasTime(at) && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) {
           times.add(at);
@@ -55,16 +57,22 @@ export async function scanFrames(
         await turn();
         signal.throwIfAborted();
       }
-      if (bytes > maxBytes) return { pts: rising(times), keys: rising(keys), end, complete: false };
+      if (bytes > maxBytes) return answer(false);
     }
   } finally {
     packet.free();
   }
-  return { pts: rising(times), keys: rising(keys), end, complete: true };
+  return answer(true);
+
+  function answer(complete: boolean): FrameTimes {
+    // What precedes the first key frame refers to pictures that are not there: recordings cut out of a broadcast.
+    const decodable = (at: bigint) => firstKey === null || at >= firstKey;
+    return { pts: rising(times, decodable), keys: rising(keys, decodable), end, complete };
+  }
 }
 
-function rising(values: Set<bigint>): bigint[] {
-  return [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+function rising(values: Set<bigint>, accept: (value: bigint) => boolean): bigint[] {
+  return [...values].filter(accept).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 /** Frame distances may differ by the rounding of the time base and still be constant. */

@@ -1,11 +1,7 @@
 /** Decoded sound through resampling into an encoder: one audio track of an output. */
-import { AV_CHANNEL_ORDER_UNSPEC, AV_CODEC_CAP_VARIABLE_FRAME_SIZE } from 'node-av/constants';
+import { AV_CODEC_CAP_VARIABLE_FRAME_SIZE, AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import {
-  avChannelLayoutDefault,
-  avChannelLayoutDescribe,
-  avGetSampleFmtFromName,
   avGetSampleFmtName,
-  type ChannelLayout,
   type Codec,
   type CodecContext,
   type Frame,
@@ -19,14 +15,9 @@ import { hasTime, must, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain } from '../filter.ts';
 import type { Muxer, MuxTrack } from '../muxer.ts';
 import { describeTrack } from './copy-track.ts';
-
-type SampleFormat = CodecContext['sampleFormat'];
-
-interface Shape {
-  rate: number;
-  format: number;
-  layout: string;
-}
+import { HoleFiller } from './holes.ts';
+import { layoutName, reshaping, type SoundShape, sameSound, soundShape, soundSource } from './sound.ts';
+import { chooseFormat, chooseLayout, chooseRate } from './sound-choice.ts';
 
 export class AudioWriter implements Disposable {
   readonly track: MuxTrack;
@@ -37,7 +28,8 @@ export class AudioWriter implements Disposable {
   readonly #shift: bigint;
   #encoder: Encoder | null = null;
   #chain: FilterChain | null = null;
-  #shape: Shape | null = null;
+  #shape: SoundShape | null = null;
+  readonly #holes: HoleFiller;
   #nextPts: bigint | null = null;
   errors = 0;
 
@@ -46,6 +38,7 @@ export class AudioWriter implements Disposable {
     this.#plan = plan;
     this.#base = base;
     this.#shift = shift;
+    this.#holes = new HoleFiller(base);
     this.track = muxer.addTrack();
   }
 
@@ -69,7 +62,17 @@ export class AudioWriter implements Disposable {
     return this.#encoder?.frames ?? 0;
   }
 
+  /** Rate and channels that came out; null before the first frame. */
+  get sound(): { sample_rate: number; channels: number } | null {
+    const context = this.#encoder?.context;
+    return context ? { sample_rate: context.sampleRate, channels: context.channelLayout.nbChannels } : null;
+  }
+
   frame(frame: Frame): void {
+    this.#holes.fill(frame, this.#take);
+  }
+
+  #take = (frame: Frame): void => {
     const shape = soundShape(frame);
     this.#encoder ??= this.#open(frame);
     const encoder = this.#encoder;
@@ -78,7 +81,7 @@ export class AudioWriter implements Disposable {
     if (hasTime(pts)) frame.pts = pts - this.#shift;
     this.#chain?.push(frame, (samples) => this.#encode(encoder, samples));
     frame.pts = pts;
-  }
+  };
 
   end(): void {
     const encoder = this.#encoder;
@@ -86,6 +89,10 @@ export class AudioWriter implements Disposable {
       throw new MillError('corrupt_media', `Audio stream ${this.#plan.stream} gave no usable sound.`);
     this.#chain?.push(null, (samples) => this.#encode(encoder, samples));
     encoder.encode(null, (packet) => this.#muxer.write(this.track, packet, encoder.context.timeBase));
+    const { filled_s, skipped_s } = this.#holes;
+    if (filled_s > 0) this.warnings.push(`Holes of ${filled_s.toFixed(2)} s in the sound became silence.`);
+    if (skipped_s > 0)
+      this.warnings.push(`A jump of ${skipped_s.toFixed(0)} s in the timestamps was taken out.`);
   }
 
   #encode(encoder: Encoder, samples: Frame): void {
@@ -96,13 +103,7 @@ export class AudioWriter implements Disposable {
   }
 
   #open(frame: Frame): Encoder {
-    const codec = findEncoder(this.#plan.encoder);
-    const encoder = openEncoder({
-      name: this.#plan.encoder,
-      options: this.#plan.options,
-      globalHeader: this.#muxer.globalHeader,
-      configure: (context) => this.#configure(context, codec, frame),
-    });
+    const encoder = this.#openWith(frame, this.#plan.bit_rate);
     const { stream } = this.track;
     must(stream.codecpar.fromContext(encoder.context), 'describe the encoded stream');
     stream.timeBase = encoder.context.timeBase;
@@ -111,43 +112,45 @@ export class AudioWriter implements Disposable {
     return encoder;
   }
 
-  #configure(context: CodecContext, codec: Codec, frame: Frame): void {
-    const rate = nearestRate(this.#plan.sample_rate ?? frame.sampleRate, codec.supportedSamplerates);
+  #openWith(frame: Frame, bitRate: number | null): Encoder {
+    const { encoder: name, options } = this.#plan;
+    const codec = findEncoder(name);
+    if (codec.type !== AVMEDIA_TYPE_AUDIO)
+      throw new MillError('invalid_params', `"codec": ${name} encodes no sound.`);
+    const open = (rate: number | null) =>
+      openEncoder({
+        name,
+        options,
+        globalHeader: this.#muxer.globalHeader,
+        configure: (context) => this.#configure(context, codec, frame, rate),
+      });
+    try {
+      return open(bitRate);
+    } catch (error) {
+      if (bitRate === null || !opensWithout(open)) throw error;
+      const { sampleRate, channels } = frame;
+      throw new MillError(
+        'invalid_params',
+        `"bitrate": ${name} does not take ${bitRate} bits per second for ${this.#plan.channels ?? channels} channels at ${this.#plan.sample_rate ?? sampleRate} Hz.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #configure(context: CodecContext, codec: Codec, frame: Frame, bitRate: number | null): void {
+    const rate = chooseRate(codec, this.#plan.sample_rate ?? frame.sampleRate, this.#warn);
     context.sampleRate = rate;
     context.timeBase = new Rational(1, rate);
-    context.channelLayout = this.#layout(codec, frame);
-    context.sampleFormat = this.#format(codec, frame);
-    if (this.#plan.bit_rate !== null) context.bitRate = BigInt(this.#plan.bit_rate);
+    context.channelLayout = chooseLayout(codec, frame, this.#plan.channels, this.#warn);
+    context.sampleFormat = chooseFormat(codec, frame, this.#plan.sample_format);
+    if (bitRate !== null) context.bitRate = BigInt(bitRate);
   }
 
-  #layout(codec: Codec, frame: Frame): ChannelLayout {
-    const source = knownLayout(frame);
-    const wanted = this.#plan.channels === null ? source : avChannelLayoutDefault(this.#plan.channels);
-    const supported = codec.channelLayouts;
-    if (!supported || supported.length === 0 || supported.some((layout) => layout.mask === wanted.mask))
-      return wanted;
-    const same = supported.find((layout) => layout.nbChannels === wanted.nbChannels);
-    if (same) return same;
-    const most = supported.reduce((a, b) =>
-      b.nbChannels > a.nbChannels && b.nbChannels <= wanted.nbChannels ? b : a,
-    );
-    this.warnings.push(
-      `${codec.name} cannot hold ${wanted.nbChannels} channels; they were mixed to ${most.nbChannels}.`,
-    );
-    return most;
-  }
+  #warn = (text: string): void => {
+    if (!this.warnings.includes(text)) this.warnings.push(text);
+  };
 
-  #format(codec: Codec, frame: Frame): SampleFormat {
-    const supported = codec.sampleFormats;
-    if (this.#plan.sample_format) {
-      const wanted = avGetSampleFmtFromName(this.#plan.sample_format);
-      if (!supported || supported.includes(wanted)) return wanted;
-    }
-    if (!supported || supported.length === 0) return frame.format as SampleFormat;
-    return closestSampleFormat(supported, frame.format as SampleFormat);
-  }
-
-  #reshape(encoder: Encoder, shape: Shape): void {
+  #reshape(encoder: Encoder, shape: SoundShape): void {
     this.#chain?.push(null, (last) => this.#encode(encoder, last));
     this.#chain?.[Symbol.dispose]();
     this.#shape = shape;
@@ -155,17 +158,14 @@ export class AudioWriter implements Disposable {
     const variable = findEncoder(encoder.name).hasCapabilities(AV_CODEC_CAP_VARIABLE_FRAME_SIZE);
     const filters = [
       ...(this.#plan.filter ? [this.#plan.filter] : []),
-      `aresample=${context.sampleRate}`,
-      `aformat=sample_fmts=${avGetSampleFmtName(context.sampleFormat)}:sample_rates=${context.sampleRate}` +
-        `:channel_layouts=${avChannelLayoutDescribe(context.channelLayout)}`,
+      ...reshaping(shape, {
+        rate: context.sampleRate,
+        layout: layoutName(context.channelLayout),
+        format: avGetSampleFmtName(context.sampleFormat) ?? 'fltp',
+      }),
       ...(variable || context.frameSize === 0 ? [] : [`asetnsamples=n=${context.frameSize}:p=0`]),
     ];
-    const base = this.#base;
-    this.#chain = new FilterChain(
-      `abuffer=time_base=${base.num}/${base.den}:sample_rate=${shape.rate}:sample_fmt=${shape.format}:channel_layout=${shape.layout}`,
-      filters,
-      1,
-    );
+    this.#chain = new FilterChain(soundSource(shape, this.#base), filters, 1);
   }
 
   [Symbol.dispose](): void {
@@ -174,37 +174,11 @@ export class AudioWriter implements Disposable {
   }
 }
 
-export function knownLayout(frame: Frame): ChannelLayout {
-  const layout = frame.channelLayout;
-  return layout.order === AV_CHANNEL_ORDER_UNSPEC ? avChannelLayoutDefault(layout.nbChannels) : layout;
-}
-
-export function soundShape(frame: Frame): Shape {
-  return {
-    rate: frame.sampleRate,
-    format: frame.format,
-    layout: avChannelLayoutDescribe(knownLayout(frame)) ?? 'stereo',
-  };
-}
-
-function sameSound(a: Shape, b: Shape): boolean {
-  return a.rate === b.rate && a.format === b.format && a.layout === b.layout;
-}
-
-/** The same rate, else the lowest above it, else the highest the encoder has. */
-function nearestRate(rate: number, supported: number[] | null): number {
-  if (!supported || supported.length === 0 || supported.includes(rate)) return rate;
-  const above = supported.filter((r) => r > rate).sort((a, b) => a - b)[0];
-  return above ?? Math.max(...supported);
-}
-
-/** Bits that a sample format keeps; planar counts as packed. */
-const PRECISION: Record<string, number> = { u8: 8, s16: 16, s32: 32, flt: 24, dbl: 53, s64: 64 };
-
-function closestSampleFormat(supported: SampleFormat[], source: SampleFormat): SampleFormat {
-  const bits = (format: SampleFormat) =>
-    PRECISION[(avGetSampleFmtName(format) ?? '').replace(/p$/, '')] ?? 16;
-  const wanted = bits(source);
-  const enough = supported.filter((format) => bits(format) >= wanted).sort((a, b) => bits(a) - bits(b))[0];
-  return enough ?? supported.reduce((a, b) => (bits(b) > bits(a) ? b : a));
+function opensWithout(open: (bitRate: null) => Encoder): boolean {
+  try {
+    open(null)[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
 }

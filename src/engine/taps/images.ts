@@ -6,13 +6,13 @@ import type { Frame } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
 import type { SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
 import type { FrameChoice, ImageResult, ImagesOutput, OutputResult } from '../../core/plan.ts';
-import { seconds, ticks } from '../ffmpeg.ts';
-import { chooseFrames, middles } from '../frames/choose.ts';
+import type { PlanContext } from '../context.ts';
+import { seconds } from '../ffmpeg.ts';
+import { chooseFrames, middles, tickAt } from '../frames/choose.ts';
 import { locateFrames } from '../frames/locate.ts';
 import { pickFrames } from '../frames/pick.ts';
 import { type FrameTimes, scanFrames } from '../frames/scan.ts';
 import { ImageWriter } from '../images.ts';
-import type { PlanContext } from '../index.ts';
 import { openSource } from '../source.ts';
 import { SpriteSheet } from '../sprite.ts';
 import type { Appetite, Tap } from './tap.ts';
@@ -20,29 +20,39 @@ import type { Appetite, Tap } from './tap.ts';
 /** Up to this size a scan of all packets costs less than seeking about. */
 const SCAN_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** So many seeks cost about as much as reading the whole file. */
+const MOST_SEEKS = 1000;
+
 /** Pictures may end a little before the sound without anything being missing. */
 const MISSING_END_S = 0.5;
 
 export interface Wanted {
   /** Timestamps to deliver, in ticks of the stream, rising. */
   pts: bigint[];
+  /** Number of the image, from 0, that each of `pts` becomes: the order in which they were asked for. */
+  places: number[];
+  /** Timestamps of key frames, rising, as far as they are known. */
   keys: bigint[];
   /** What a person should know of the choice, such as a source that breaks off. */
   warnings: string[];
 }
 
-/** Which frames the plan means, found without decoding. */
-export async function resolveChoice(plan: ImagesOutput, context: PlanContext): Promise<Wanted> {
+/** Which frames the plan means, found without decoding; larger sources than `scanLimit` by seeking. */
+export async function resolveChoice(
+  plan: ImagesOutput,
+  context: PlanContext,
+  scanLimit = SCAN_LIMIT_BYTES,
+): Promise<Wanted> {
   const { facts, source, signal } = context;
   const video = videoOf(facts, plan.stream);
   const choice = plan.choose;
-  if (choice.kind !== 'spread' && facts.size_bytes > SCAN_LIMIT_BYTES) {
+  if (choice.kind !== 'spread' && facts.size_bytes > scanLimit) {
     const located = await locateChoice(choice, video, context);
     if (located) return located;
   }
   const times = await scanFrames(source, plan.stream, signal);
   return {
-    pts: sorted(chooseFrames(choice, times, video.time_base, facts.format.zero_s)),
+    ...rising(chooseFrames(choice, times, video.time_base, facts.format.zero_s)),
     keys: times.keys,
     warnings: breakOff(video, times, facts),
   };
@@ -55,17 +65,14 @@ async function locateChoice(
 ): Promise<Wanted | null> {
   const duration = video.duration_s ?? facts.format.duration_s ?? 0;
   const times = choice.kind === 'spread_keyframes' ? middles(choice.count, duration) : choice.times_s;
-  const targets = times.map((time) => ticks(time + facts.format.zero_s, video.time_base));
+  if (times.length > MOST_SEEKS) return null;
+  const targets = times.map((time) => tickAt(time + facts.format.zero_s, video.time_base));
   const located = await locateFrames(source, video.index, targets, signal);
-  const pts = located.map((found) => (choice.kind === 'at' ? found?.shown : found?.key));
-  if (pts.some((at) => at === undefined)) return null;
+  if (!located.every((found) => found !== null)) return null;
+  const pts = located.map((found) => (choice.kind === 'at' ? found.shown : found.key));
   // Key frames far apart: two thumbnails would be the same. A scan finds other frames.
   if (choice.kind === 'spread_keyframes' && new Set(pts).size < pts.length) return null;
-  return {
-    pts: sorted(pts as bigint[]),
-    keys: sorted([...new Set(located.map((found) => found?.key as bigint))]),
-    warnings: [],
-  };
+  return { ...rising(pts), keys: rising([...new Set(located.map(({ key }) => key))]).pts, warnings: [] };
 }
 
 /** A video cut short still gives pictures of what is there; that it is not all is said. */
@@ -89,7 +96,7 @@ export class ImagesTap implements Tap {
   constructor(plan: ImagesOutput, wanted: Wanted, context: PlanContext) {
     this.#wanted = wanted.pts;
     this.wants = new Map([[plan.stream, 'frames']]);
-    this.#set = new ImageSet(plan, context, wanted.warnings);
+    this.#set = new ImageSet(plan, context, wanted);
   }
 
   get satisfied(): boolean {
@@ -121,7 +128,7 @@ export async function pickImages(
   wanted: Wanted,
   context: PlanContext,
 ): Promise<OutputResult> {
-  using set = new ImageSet(plan, context, wanted.warnings);
+  using set = new ImageSet(plan, context, wanted);
   using source = await openSource(context.source);
   const stream = source.format.streams[plan.stream];
   if (!stream)
@@ -154,10 +161,11 @@ class ImageSet implements Disposable {
   readonly #writer: ImageWriter;
   readonly #sprite: SpriteSheet | null;
   readonly #images: ImageResult[] = [];
-  readonly #warnings: string[];
+  readonly #wanted: Wanted;
+  #lastPts: bigint | null = null;
 
-  constructor(plan: ImagesOutput, { facts, work }: PlanContext, warnings: string[]) {
-    this.#warnings = warnings;
+  constructor(plan: ImagesOutput, { facts, work }: PlanContext, wanted: Wanted) {
+    this.#wanted = wanted;
     this.#plan = plan;
     this.#facts = facts;
     this.#video = videoOf(facts, plan.stream);
@@ -167,18 +175,22 @@ class ImageSet implements Disposable {
     this.#sprite = plan.sprite && 'folder' in plan.to ? new SpriteSheet(this.#writer.size) : null;
   }
 
+  /** `index` counts the wanted frames in the order of time. */
   add(frame: Frame, index: number): void {
-    const { to, format } = this.#plan;
-    const number = String(index + 1).padStart(4, '0');
+    const { to, format, choose } = this.#plan;
+    const distinct = choose.kind === 'spread' || choose.kind === 'spread_keyframes';
+    // One frame stands in for another that is damaged; it is not shown twice.
+    if (distinct && frame.pts === this.#lastPts) return;
+    this.#lastPts = frame.pts;
+    const place = distinct ? this.#images.length : (this.#wanted.places[index] as number);
+    const number = String(place + 1).padStart(4, '0');
     const file = 'file' in to ? to.file : join(to.folder, `${to.prefix}${number}.${format}`);
     const time = seconds(frame.pts, this.#video.time_base) - this.#facts.format.zero_s;
-    this.#images.push(
-      this.#writer.write(
-        frame,
-        file,
-        time,
-        this.#sprite ? (picture) => this.#sprite?.add(picture) : undefined,
-      ),
+    this.#images[place] = this.#writer.write(
+      frame,
+      file,
+      time,
+      this.#sprite ? (picture) => this.#sprite?.add(picture) : undefined,
     );
   }
 
@@ -208,7 +220,7 @@ class ImageSet implements Disposable {
         files.push(...made.map((file) => join(to.folder, file)));
       }
     }
-    return { kind: 'images', images: this.#images, files, warnings: this.#warnings };
+    return { kind: 'images', images: this.#images, files, warnings: this.#wanted.warnings };
   }
 
   [Symbol.dispose](): void {
@@ -223,6 +235,8 @@ function videoOf(facts: SourceFacts, stream: number): VideoStreamFacts {
   throw new MillError('no_video_stream');
 }
 
-function sorted(values: bigint[]): bigint[] {
-  return values.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+function rising(values: readonly bigint[]): Pick<Wanted, 'pts' | 'places'> {
+  const at = (place: number) => values[place] as bigint;
+  const places = values.map((_, place) => place).sort((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0));
+  return { pts: places.map(at), places };
 }

@@ -3,108 +3,139 @@
  * Samples go into blocks of 2^k samples; when the blocks get too many, neighbours are merged and k grows.
  * Up to MAX_BLOCKS samples the result is exact; beyond, a span's edge is right to one block (0.7 ms in ten minutes).
  */
-const MAX_BLOCKS = 1 << 20;
+export const MAX_BLOCKS = 1 << 20;
+/** Blocks live in pieces of this many, so that growing copies nothing and leaves no garbage. */
+const PIECE = 1 << 16;
+
+interface Piece {
+  minimum: Float32Array;
+  maximum: Float32Array;
+  /** Sum of squares. */
+  power: Float32Array;
+}
+
+export interface Spans {
+  min: Float32Array;
+  max: Float32Array;
+  rms: Float32Array;
+}
 
 export class SpanMeter {
-  #minimum = new Float32Array(4096);
-  #maximum = new Float32Array(4096);
-  #power = new Float64Array(4096);
+  readonly #channels: number;
+  readonly #pieces: Piece[] = [];
   #blockSize = 1;
   #blocks = 0;
   /** Samples in the last, unfinished block. */
   #filled = 0;
+  /** Samples a channel. */
   samples = 0;
 
-  add(samples: Float32Array): void {
+  /** Several channels together give the outermost of their values, so that no peak hides, and their mean power. */
+  constructor(channels: number) {
+    this.#channels = channels;
+  }
+
+  /** One array for each channel, all of the same length. */
+  add(planes: readonly Float32Array[]): void {
+    const length = planes[0]?.length ?? 0;
     let at = 0;
-    while (at < samples.length) {
+    while (at < length) {
       if (this.#filled === 0) this.#open();
-      const take = Math.min(samples.length - at, this.#blockSize - this.#filled);
-      this.#accumulate(samples, at, at + take);
+      const take = Math.min(length - at, this.#blockSize - this.#filled);
+      for (const plane of planes) this.#accumulate(plane, at, at + take);
       at += take;
       this.#filled = (this.#filled + take) % this.#blockSize;
     }
-    this.samples += samples.length;
+    this.samples += length;
   }
 
-  /** Exactly `count` spans; a span without a sample of its own repeats the block it lies in. */
-  spans(count: number): { min: Float32Array; max: Float32Array; rms: Float32Array } {
+  /**
+   * `count` spans over `extent` samples, by default all there are; a span without a sample of its own repeats
+   * the block it lies in.
+   */
+  spans(count: number, extent = this.samples): Spans {
     const result = {
       min: new Float32Array(count),
       max: new Float32Array(count),
       rms: new Float32Array(count),
     };
-    if (this.samples === 0) return result;
-    for (let span = 0; span < count; span++) {
-      const from = Math.floor((span * this.samples) / count / this.#blockSize);
-      const until = Math.max(from + 1, Math.floor(((span + 1) * this.samples) / count / this.#blockSize));
-      const end = Math.min(until, this.#blocks);
-      let min = Number.POSITIVE_INFINITY;
-      let max = Number.NEGATIVE_INFINITY;
-      let power = 0;
-      let size = 0;
-      for (let block = from; block < end; block++) {
-        min = Math.min(min, this.#minimum[block] ?? 0);
-        max = Math.max(max, this.#maximum[block] ?? 0);
-        power += this.#power[block] ?? 0;
-        size += this.#sizeOf(block);
-      }
-      result.min[span] = min;
-      result.max[span] = max;
-      result.rms[span] = size > 0 ? Math.sqrt(power / size) : 0;
+    for (let span = 0; span < count && this.#blocks > 0; span++) {
+      const from = Math.min(this.#blocks - 1, Math.floor((span * extent) / count / this.#blockSize));
+      const until = Math.floor(((span + 1) * extent) / count / this.#blockSize);
+      this.#measure(result, span, from, Math.min(Math.max(from + 1, until), this.#blocks));
     }
     return result;
   }
 
-  #sizeOf(block: number): number {
-    return block === this.#blocks - 1 && this.#filled > 0 ? this.#filled : this.#blockSize;
+  #measure(result: Spans, span: number, from: number, until: number): void {
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    let power = 0;
+    let size = 0;
+    for (let block = from; block < until; block++) {
+      const { minimum, maximum, power: powers } = this.#pieceOf(block);
+      const at = block % PIECE;
+      min = Math.min(min, minimum[at] as number);
+      max = Math.max(max, maximum[at] as number);
+      power += powers[at] as number;
+      size += block === this.#blocks - 1 && this.#filled > 0 ? this.#filled : this.#blockSize;
+    }
+    result.min[span] = min;
+    result.max[span] = max;
+    result.rms[span] = Math.sqrt(power / (size * this.#channels));
   }
 
   #accumulate(samples: Float32Array, from: number, until: number): void {
-    const block = this.#blocks - 1;
-    let min = this.#minimum[block] as number;
-    let max = this.#maximum[block] as number;
-    let power = 0;
+    const { minimum, maximum, power } = this.#pieceOf(this.#blocks - 1);
+    const at = (this.#blocks - 1) % PIECE;
+    let min = minimum[at] as number;
+    let max = maximum[at] as number;
+    let sum = 0;
     for (let i = from; i < until; i++) {
       const value = samples[i] as number;
       if (value < min) min = value;
       if (value > max) max = value;
-      power += value * value;
+      sum += value * value;
     }
-    this.#minimum[block] = min;
-    this.#maximum[block] = max;
-    this.#power[block] = (this.#power[block] as number) + power;
+    minimum[at] = min;
+    maximum[at] = max;
+    power[at] = (power[at] as number) + sum;
   }
 
   #open(): void {
     if (this.#blocks === MAX_BLOCKS) this.#merge();
-    if (this.#filled > 0) return;
-    if (this.#blocks === this.#minimum.length) this.#grow();
-    this.#minimum[this.#blocks] = Number.POSITIVE_INFINITY;
-    this.#maximum[this.#blocks] = Number.NEGATIVE_INFINITY;
-    this.#power[this.#blocks] = 0;
+    if (this.#blocks === this.#pieces.length * PIECE) this.#pieces.push(newPiece());
+    const { minimum, maximum, power } = this.#pieceOf(this.#blocks);
+    const at = this.#blocks % PIECE;
+    minimum[at] = Number.POSITIVE_INFINITY;
+    maximum[at] = Number.NEGATIVE_INFINITY;
+    power[at] = 0;
     this.#blocks++;
   }
 
   #merge(): void {
     for (let block = 0; block < this.#blocks / 2; block++) {
-      const a = 2 * block;
-      this.#minimum[block] = Math.min(this.#minimum[a] as number, this.#minimum[a + 1] as number);
-      this.#maximum[block] = Math.max(this.#maximum[a] as number, this.#maximum[a + 1] as number);
-      this.#power[block] = (this.#power[a] as number) + (this.#power[a + 1] as number);
+      const from = this.#pieceOf(2 * block);
+      const to = this.#pieceOf(block);
+      const a = (2 * block) % PIECE;
+      const at = block % PIECE;
+      to.minimum[at] = Math.min(from.minimum[a] as number, from.minimum[a + 1] as number);
+      to.maximum[at] = Math.max(from.maximum[a] as number, from.maximum[a + 1] as number);
+      to.power[at] = (from.power[a] as number) + (from.power[a + 1] as number);
     }
     this.#blocks /= 2;
     this.#blockSize *= 2;
   }
 
-  #grow(): void {
-    const length = this.#minimum.length * 2;
-    const copy = <A extends Float32Array | Float64Array>(from: A, to: A): A => {
-      to.set(from);
-      return to;
-    };
-    this.#minimum = copy(this.#minimum, new Float32Array(length));
-    this.#maximum = copy(this.#maximum, new Float32Array(length));
-    this.#power = copy(this.#power, new Float64Array(length));
+  #pieceOf(block: number): Piece {
+    return this.#pieces[Math.floor(block / PIECE)] as Piece;
   }
+}
+
+function newPiece(): Piece {
+  return {
+    minimum: new Float32Array(PIECE),
+    maximum: new Float32Array(PIECE),
+    power: new Float32Array(PIECE),
+  };
 }

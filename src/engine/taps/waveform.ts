@@ -5,8 +5,9 @@ import type { Frame, Stream } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
 import type { OutputResult, WaveformOutput } from '../../core/plan.ts';
 import { FilterChain } from '../filter.ts';
-import { soundShape } from './audio-track.ts';
-import { SpanMeter } from './spans.ts';
+import { soundShape, soundSource } from './sound.ts';
+import { SpanMeter, type Spans } from './spans.ts';
+import { SteadySound } from './steady.ts';
 import type { Appetite, Tap } from './tap.ts';
 
 /** Samples handed to JavaScript at a time: few calls, small memory. */
@@ -19,35 +20,32 @@ export class WaveformTap implements Tap {
   readonly #plan: WaveformOutput;
   readonly #work: string;
   readonly #base: { num: number; den: number };
+  readonly #steady: SteadySound;
   #chain: FilterChain | null = null;
-  #layout = '';
+  /** One for each curve: of all channels together, or of each. */
   #meters: SpanMeter[] = [];
+  #channels = 0;
   #rate = 0;
 
   constructor(plan: WaveformOutput, stream: Stream, work: string) {
     this.#plan = plan;
     this.#work = work;
     this.#base = stream.timeBase;
+    this.#steady = new SteadySound(stream.timeBase);
     this.wants = new Map([[plan.stream, 'frames']]);
   }
 
   frame(frame: Frame): void {
-    const { rate, format, layout } = soundShape(frame);
-    if (this.#rate === 0) {
-      this.#rate = rate;
-      this.#meters = Array.from({ length: frame.channels }, () => new SpanMeter());
-    }
-    const key = `${rate}:${format}:${layout}`;
-    if (key !== this.#layout) this.#reshape(key, rate, format, layout);
-    this.#chain?.push(frame, this.#measure);
+    this.#steady.push(frame, this.#take);
   }
 
   async finish(): Promise<OutputResult> {
+    this.#steady.end(this.#take);
     this.#chain?.push(null, this.#measure);
     const length = this.#meters[0]?.samples ?? 0;
     if (length === 0)
       throw new MillError('corrupt_media', `Audio stream ${this.#plan.stream} gave no usable sound.`);
-    const { samples, format, file } = this.#plan;
+    const { format, file } = this.#plan;
     const document = format === 'json' ? this.#json(length) : this.#audiowaveform(length);
     await writeFile(join(this.#work, file), JSON.stringify(document));
     return {
@@ -55,101 +53,87 @@ export class WaveformTap implements Tap {
       file,
       duration_s: length / this.#rate,
       sample_rate: this.#rate,
-      channels: this.#meters.length,
-      length: samples,
+      channels: this.#channels,
+      length: 'length' in document ? document.length : document.samples,
       warnings: [],
     };
   }
 
-  #measure = (frame: Frame): void => {
-    const planes = frame.extendedData ?? frame.data;
-    this.#meters.forEach((meter, channel) => {
-      const plane = planes?.[channel];
-      if (plane) meter.add(new Float32Array(plane.buffer, plane.byteOffset, frame.nbSamples));
-    });
+  #take = (frame: Frame): void => {
+    this.#chain ??= this.#open(frame);
+    this.#chain.push(frame, this.#measure);
   };
 
-  /** A source that changes its rate or layout in the middle is brought back to how it began. */
-  #reshape(key: string, rate: number, format: number, layout: string): void {
-    const first = this.#layout === '';
-    this.#chain?.push(null, this.#measure);
-    this.#chain?.[Symbol.dispose]();
-    this.#layout = key;
-    const steady = first ? [] : [`aresample=${this.#rate}`];
-    const { num, den } = this.#base;
-    this.#chain = new FilterChain(
-      `abuffer=time_base=${num}/${den}:sample_rate=${rate}:sample_fmt=${format}:channel_layout=${layout}`,
-      [...steady, 'aformat=sample_fmts=fltp', `asetnsamples=n=${CHUNK}:p=0`],
+  #open(frame: Frame): FilterChain {
+    const shape = soundShape(frame);
+    this.#rate = shape.rate;
+    this.#channels = shape.channels;
+    this.#meters = this.#plan.per_channel
+      ? Array.from({ length: shape.channels }, () => new SpanMeter(1))
+      : [new SpanMeter(shape.channels)];
+    return new FilterChain(
+      soundSource(shape, this.#base),
+      ['aformat=sample_fmts=fltp', `asetnsamples=n=${CHUNK}:p=0`],
       1,
     );
   }
 
+  #measure = (frame: Frame): void => {
+    const { nbSamples } = frame;
+    const planes = (frame.extendedData ?? frame.data ?? [])
+      .slice(0, this.#channels)
+      .map((plane) => new Float32Array(plane.buffer, plane.byteOffset, nbSamples));
+    if (this.#plan.per_channel)
+      for (const [channel, plane] of planes.entries()) this.#meters[channel]?.add([plane]);
+    else this.#meters[0]?.add(planes);
+  };
+
   #json(length: number) {
     const { samples, per_channel } = this.#plan;
-    const channels = this.#meters.map((meter) => meter.spans(samples));
+    const curves = this.#meters.map((meter) => rounded(meter.spans(samples)));
     const common = {
       version: VERSION,
       duration_s: length / this.#rate,
       sample_rate: this.#rate,
-      channels: channels.length,
+      channels: this.#channels,
       samples,
     };
-    if (per_channel) {
-      return {
-        ...common,
-        per_channel: channels.map(({ min, max, rms }) => ({
-          min: round(min),
-          max: round(max),
-          rms: round(rms),
-        })),
-      };
-    }
-    const { min, max, rms } = together(channels, samples);
-    return { ...common, min: round(min), max: round(max), rms: round(rms) };
+    return per_channel ? { ...common, per_channel: curves } : { ...common, ...(curves[0] as Curve) };
   }
 
-  /** The JSON of BBC audiowaveform, version 2: min and max of each pixel and channel in 16 bits. */
+  /**
+   * The JSON of BBC audiowaveform, version 2: min and max of each pixel and channel in 16 bits. Players place a
+   * pixel by `samples_per_pixel`, a whole number: there may be a few pixels less than asked for.
+   */
   #audiowaveform(length: number) {
-    const { samples, per_channel } = this.#plan;
-    const each = this.#meters.map((meter) => meter.spans(samples));
-    const channels = per_channel ? each : [together(each, samples)];
+    const perPixel = Math.ceil(length / this.#plan.samples);
+    const pixels = Math.ceil(length / perPixel);
+    const curves = this.#meters.map((meter) => meter.spans(pixels, pixels * perPixel));
     const data: number[] = [];
-    for (let i = 0; i < samples; i++) {
-      for (const { min, max } of channels) data.push(toInt16(min[i] ?? 0), toInt16(max[i] ?? 0));
+    for (let i = 0; i < pixels; i++) {
+      for (const { min, max } of curves) data.push(toInt16(min[i] as number), toInt16(max[i] as number));
     }
     return {
       version: 2,
-      channels: channels.length,
+      channels: curves.length,
       sample_rate: this.#rate,
-      samples_per_pixel: Math.max(1, Math.round(length / samples)),
+      samples_per_pixel: perPixel,
       bits: 16,
-      length: samples,
+      length: pixels,
       data,
     };
   }
 
   [Symbol.dispose](): void {
+    this.#steady[Symbol.dispose]();
     this.#chain?.[Symbol.dispose]();
   }
 }
 
-type Spans = ReturnType<SpanMeter['spans']>;
+type Curve = Record<keyof Spans, number[]>;
 
-/** The outermost of all channels, so that no peak hides; power is their mean. */
-function together(channels: Spans[], count: number): Spans {
-  const min = new Float32Array(count).fill(Number.POSITIVE_INFINITY);
-  const max = new Float32Array(count).fill(Number.NEGATIVE_INFINITY);
-  const rms = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    let power = 0;
-    for (const channel of channels) {
-      min[i] = Math.min(min[i] as number, channel.min[i] as number);
-      max[i] = Math.max(max[i] as number, channel.max[i] as number);
-      power += (channel.rms[i] as number) ** 2;
-    }
-    rms[i] = Math.sqrt(power / channels.length);
-  }
-  return { min, max, rms };
+function rounded({ min, max, rms }: Spans): Curve {
+  return { min: round(min), max: round(max), rms: round(rms) };
 }
 
 /** Six decimals hold a 16-bit sample exactly enough: half a step is 0.000015. */

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { defineJob, type FileJobContext } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { type ByteMeter, createByteMeter } from '../files/byte-meter.ts';
 import { hashFile } from '../files/hash-file.ts';
 import { changedWhileRead, type InputFile, inputFile, inputStats } from '../files/input.ts';
 import { type MediaSummary, maybeMedia, mediaSummary } from '../files/media-summary.ts';
 import { sniffMediaType } from '../files/media-type.ts';
-import { plural, sizeText } from '../files/size-text.ts';
+import { sizeText } from '../files/size-text.ts';
 import { listFolder, skippedWarnings } from '../files/walk.ts';
 
 interface ManifestEntry {

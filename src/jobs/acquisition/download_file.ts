@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { bytes } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { abortFailure } from '../files/abort.ts';
 import { createByteMeter } from '../files/byte-meter.ts';
 import { writeOutput } from '../files/output.ts';
-import { plural, sizeText } from '../files/size-text.ts';
+import { sizeText } from '../files/size-text.ts';
 import type { Downloaded, DownloadOptions } from '../network/download.ts';
 
 const TiB = 1024 ** 4;

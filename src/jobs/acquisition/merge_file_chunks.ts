@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { inputPath } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { type ByteMeter, createByteMeter } from '../files/byte-meter.ts';
 import { type ChunkManifest, MAX_PARTS } from '../files/chunk-manifest.ts';
 import { findParts } from '../files/chunk-parts.ts';
 import { changedWhileRead, type InputFile, readFile } from '../files/input.ts';
 import { writeOutput, writePieces } from '../files/output.ts';
-import { plural, sizeText } from '../files/size-text.ts';
+import { sizeText } from '../files/size-text.ts';
 
 export default defineJob({
   name: 'merge_file_chunks',

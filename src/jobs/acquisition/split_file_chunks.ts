@@ -5,11 +5,12 @@ import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { bytes } from '../../core/fields.ts';
 import { defineJob, type FileJobContext } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { type ByteMeter, createByteMeter } from '../files/byte-meter.ts';
 import { type ChunkManifest, MANIFEST_NAME, MAX_PARTS, partName } from '../files/chunk-manifest.ts';
 import { changedWhileRead, type InputFile, inputFile, readFile } from '../files/input.ts';
 import { writeOutput, writePieces } from '../files/output.ts';
-import { plural, sizeText } from '../files/size-text.ts';
+import { sizeText } from '../files/size-text.ts';
 
 const TiB = 1024 ** 4;
 

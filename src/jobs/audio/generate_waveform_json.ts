@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AudioStreamFacts, mainAudio } from '../../core/facts.ts';
 import { whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { secondsText } from '../planning/describe.ts';
 
 const params = z.object({
@@ -15,7 +16,7 @@ const params = z.object({
     .meta({ description: 'One curve for each channel instead of the outermost values of all.' }),
   format: z.enum(['json', 'audiowaveform']).default('json').meta({
     description:
-      "`json`: minimum, maximum and RMS in −1…1. `audiowaveform`: the JSON of BBC's audiowaveform, for players that read it.",
+      "`json`: minimum, maximum and RMS in −1…1. `audiowaveform`: the JSON of BBC's audiowaveform, for players that read it; each of its points covers a whole number of samples, so there may be a few less.",
   }),
 });
 
@@ -46,7 +47,7 @@ export default defineJob({
     if (made?.kind !== 'waveform') throw new TypeError('The plan made no waveform.');
     const { duration_s, sample_rate, channels, length, warnings } = made;
     return {
-      message: `${length} points over ${secondsText(duration_s)}`,
+      message: `${plural(length, 'point')} over ${secondsText(duration_s)}`,
       data: { samples: length, duration_s, sample_rate, channels },
       warnings,
     };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AudioStreamFacts, mainAudio, type SourceFacts } from '../../core/facts.ts';
 import { defineJob } from '../../core/job.ts';
 import type { Loudness } from '../../core/plan.ts';
+import { plural } from '../../core/plural.ts';
 import { audioSummary, durationOf, secondsText } from '../planning/describe.ts';
 
 export default defineJob({
@@ -35,7 +36,7 @@ export default defineJob({
       ...describeAudio(source, audio),
       ...(made?.kind === 'loudness' && { loudness: loudnessFacts(made) }),
     };
-    const layout = audio.channel_layout ?? `${audio.channels} channels`;
+    const layout = audio.channel_layout ?? plural(audio.channels, 'channel');
     return {
       message: `${audio.codec}, ${audio.sample_rate} Hz, ${layout}, ${secondsText(data.duration_s)}`,
       data,

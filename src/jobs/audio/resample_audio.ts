@@ -27,7 +27,7 @@ const params = z.object({
     { description: 'Bit rate of a lossy codec. Default: transparent for most ears.', examples: ['192k'] },
   ).optional(),
   bit_depth: z
-    .union(BIT_DEPTHS.map((depth) => z.literal(depth)))
+    .literal(BIT_DEPTHS)
     .optional()
     .meta({ description: 'Bits a sample of a lossless codec. Default: as the source.', unit: 'bits' }),
 });

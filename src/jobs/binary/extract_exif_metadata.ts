@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { readTags, type Tags } from '../exif/exiftool.ts';
 import { createByteMeter } from '../files/byte-meter.ts';
 import { inputFile } from '../files/input.ts';
-import { plural } from '../files/size-text.ts';
 
 /** Where the file lies on this machine is nobody's business. */
 const HOST_TAGS = ['SourceFile', 'File:Directory'];

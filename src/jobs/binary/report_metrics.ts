@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 
 /** More numbers than this make no page readable. */
 const MAX_METRICS = 100;
@@ -32,7 +33,7 @@ export default defineJob({
 
   async run(_context, { job_id, metrics }) {
     return {
-      message: `${Object.keys(metrics).length} numbers stored with ${job_id}`,
+      message: `${plural(Object.keys(metrics).length, 'number')} stored with ${job_id}`,
       data: { job_id, metrics },
       errands: [{ kind: 'report_metrics', job_id, metrics }],
     };

@@ -4,7 +4,6 @@ import { basename } from 'node:path';
 import type { FileJobContext } from '../../core/job.ts';
 import type { ByteMeter } from './byte-meter.ts';
 import { inputStats, readFile } from './input.ts';
-import { plural } from './size-text.ts';
 import { type TarEntry, tarPieces, tarSize } from './tar.ts';
 import { listFolder, skippedWarnings } from './walk.ts';
 

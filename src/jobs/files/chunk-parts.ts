@@ -1,9 +1,9 @@
 /** Which files a merge puts together: explicit parts, the neighbours of a manifest, or both to be compared. */
 import { dirname, join } from 'node:path';
 import { MillError } from '../../core/errors.ts';
+import { plural } from '../../core/plural.ts';
 import { type ChunkManifest, isChunkManifest, MANIFEST_NAME, readChunkManifest } from './chunk-manifest.ts';
 import { foundFile, type InputFile, inputFile, inputStats } from './input.ts';
-import { plural } from './size-text.ts';
 
 export interface Parts {
   manifest: ChunkManifest | null;

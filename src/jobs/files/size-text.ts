@@ -1,4 +1,5 @@
-/** Sizes and counts for sentences that people read. */
+/** Sizes for sentences that people read. */
+import { plural } from '../../core/plural.ts';
 
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
@@ -12,9 +13,4 @@ export function sizeText(bytes: number): string {
   }
   if (unit === 0) return plural(bytes, 'byte');
   return `${value.toFixed(value < 10 ? 2 : 1)} ${UNITS[unit]}`;
-}
-
-/** "1 part", "2 parts". */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

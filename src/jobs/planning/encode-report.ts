@@ -2,6 +2,7 @@
 import type { SourceFacts } from '../../core/facts.ts';
 import type { JobReport } from '../../core/job.ts';
 import type { OutputResult } from '../../core/plan.ts';
+import { plural } from '../../core/plural.ts';
 import { secondsText } from './describe.ts';
 
 /** `picture` is the size of the result as a display shows it. */
@@ -16,8 +17,14 @@ export function encodeReport(
     (track) => source.streams[track.stream]?.kind === 'video' && track.codec !== 'copy',
   );
   const copied = made.tracks.filter((track) => track.codec === 'copy').length;
+  const parts = [
+    `${picture.width}×${picture.height}`,
+    plural(video?.frames ?? 0, 'frame'),
+    `${secondsText(made.duration_s)} with ${video?.codec ?? 'copy'}`,
+    ...(copied > 0 ? [`${plural(copied, 'track')} copied`] : []),
+  ];
   return {
-    message: `${picture.width}×${picture.height}, ${video?.frames ?? 0} frames, ${secondsText(made.duration_s)} with ${video?.codec ?? 'copy'}${copied > 0 ? `, ${copied} tracks copied` : ''}`,
+    message: parts.join(', '),
     data: {
       width: picture.width,
       height: picture.height,

@@ -69,7 +69,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       }),
     profile: z
       .string()
-      .regex(/^[A-Za-z0-9:._-]{1,32}$/)
+      .regex(/^[A-Za-z0-9:._-]{1,32}$/, 'must be the name of a profile, such as main10')
       .optional()
       .meta({
         description: 'Codec profile, such as main10. Default: what the pixel format needs.',
@@ -77,7 +77,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       }),
     pix_fmt: z
       .string()
-      .regex(/^[a-z0-9]{2,24}$/)
+      .regex(/^[a-z0-9]{2,24}$/, 'must be the name of a pixel format, such as yuv420p')
       .optional()
       .meta({
         description:

@@ -3,6 +3,7 @@ import { MillError } from '../../core/errors.ts';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
 import { mediaTime, toSeconds, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { secondsText, videoDuration } from '../planning/describe.ts';
 import { imageQuality, imageWidth } from '../planning/image-fields.ts';
 
@@ -81,7 +82,7 @@ export default defineJob({
     if (made?.kind !== 'animation') throw new TypeError('The plan made no animation.');
     const { width, height, frames, duration_s, warnings } = made;
     return {
-      message: `${width}×${height}, ${frames} frames, ${secondsText(duration_s)}`,
+      message: `${width}×${height}, ${plural(frames, 'frame')}, ${secondsText(duration_s)}`,
       data: { width, height, frames, duration_s, loop },
       warnings,
       metrics: { frames },

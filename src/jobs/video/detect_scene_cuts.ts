@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
 import { defineJob } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import { secondsText } from '../planning/describe.ts';
 
 export default defineJob({
@@ -42,7 +43,7 @@ export default defineJob({
     const { cuts, frames, duration_s, warnings } = made;
     const data = { cuts, frames, duration_s };
     return {
-      message: `${cuts.length} ${cuts.length === 1 ? 'cut' : 'cuts'} in ${secondsText(duration_s)}`,
+      message: `${plural(cuts.length, 'cut')} in ${secondsText(duration_s)}`,
       data,
       warnings,
       metrics: { frames, cuts: cuts.length },

@@ -83,7 +83,7 @@ export default defineJob({
     return imagesReport(
       results,
       choice.kind === 'at' ? choice.times_s.length : choice.kind === 'spread' ? choice.count : 0,
-      'frames',
+      'frame',
     );
   },
 });

@@ -58,5 +58,5 @@ export default defineJob({
     };
   },
 
-  report: (results, _source, { count }) => imagesReport(results, count, 'thumbnails'),
+  report: (results, _source, { count }) => imagesReport(results, count, 'thumbnail'),
 });

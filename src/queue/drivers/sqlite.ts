@@ -12,7 +12,7 @@ import { databaseError, openDatabase, whenFree } from './sqlite/connection.ts';
 import { control as controlOf } from './sqlite/control.ts';
 import { entrance as entranceOf } from './sqlite/enqueue.ts';
 import { type HeldJob, jobTable } from './sqlite/jobs.ts';
-import { JUDGE_EVERY_MS, leaseObserver } from './sqlite/leases.ts';
+import { JUDGE_EVERY_MS, leaseObserver } from '../leases.ts';
 import { listing as listingOf } from './sqlite/listing.ts';
 import { logs as logsOf } from './sqlite/logs.ts';
 import { parents as parentsOf } from './sqlite/parents.ts';

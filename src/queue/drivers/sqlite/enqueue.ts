@@ -1,7 +1,7 @@
 /** How a job enters the queue: for the first time, again after a retry, or when what it waited for is there. */
 import type { DatabaseSync } from 'node:sqlite';
-import { MillError } from '../../../core/errors.ts';
 import { jobId } from '../../job-id.ts';
+import { pathsIn, settingsOf } from '../../new-job.ts';
 import type { NewJob } from '../../port.ts';
 import type { JobTable } from './jobs.ts';
 import { noteBlocked, type Parents } from './parents.ts';
@@ -18,11 +18,6 @@ export interface Entrance {
   /** Lets scheduled jobs enter whose time has come; answers how many. */
   admitDue(tx: Transaction): number;
 }
-
-const DEFAULT_PRIORITY = 50;
-
-/** A year: beyond it a delay is a mistake. */
-const MAX_DELAY_MS = 366 * 24 * 3600 * 1000;
 
 export function entrance(
   db: DatabaseSync,
@@ -45,10 +40,7 @@ export function entrance(
   }
 
   function enqueue(tx: Transaction, job: NewJob): JobRow {
-    const { priority = DEFAULT_PRIORITY, delay_ms = 0, attempts = defaultAttempts } = job;
-    whole('priority', priority, 0, 100);
-    whole('delay_ms', delay_ms, 0, MAX_DELAY_MS);
-    whole('attempts', attempts, 1, 1000);
+    const { priority, delay_ms, attempts } = settingsOf(job, defaultAttempts);
     const known = job.idempotency_key === undefined ? null : jobs.byKey(job.idempotency_key);
     if (known !== null) return known;
 
@@ -117,19 +109,4 @@ export function entrance(
       return due.length;
     },
   };
-}
-
-function whole(field: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new MillError('invalid_request', `${field} must be a whole number from ${min} to ${max}.`, {
-    facts: { field, min, max },
-  });
-}
-
-/** Storage paths anywhere in the params; they have one form only, see the storage port. */
-function pathsIn(value: unknown): string[] {
-  if (typeof value === 'string') return /^\/data\/(?:input|output)\//.test(value) ? [value] : [];
-  if (Array.isArray(value)) return value.flatMap(pathsIn);
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(pathsIn);
-  return [];
 }

@@ -2,21 +2,15 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MillError } from '../../../core/errors.ts';
+import { foldersOf, pageRequest, searchText } from '../../list-query.ts';
 import { JOB_STATUSES, type JobStatus, type ListQuery } from '../../port.ts';
 import { whenFree } from './connection.ts';
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 200;
 
 /** Jobs looked at between two turns of the event loop when text is searched for. */
 const SCANNED_AT_ONCE = 2000;
 
 /** Jobs looked at by one search; the page then ends early, and its cursor goes on from there. */
 const SCANNED_AT_MOST = 100_000;
-
-/** Characters; SQLite refuses patterns above 50,000 bytes. */
-const LONGEST_TEXT = 500;
 
 type Filter = Pick<ListQuery, 'status' | 'task' | 'q'>;
 
@@ -90,9 +84,7 @@ export function listing(db: DatabaseSync): Listing {
 
   return {
     async page(query) {
-      const limit = Math.max(1, Math.min(MAX_LIMIT, Math.floor(query.limit ?? DEFAULT_LIMIT)));
-      const start = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(query.cursor);
-      for (const status of query.status ?? []) knownStatus(status);
+      const { limit, before: start } = pageRequest(query);
       const { q } = query;
       if (!q) {
         const seqs = await whenFree(() => candidates(query, start, limit + 1));
@@ -154,33 +146,7 @@ const USES = [
   ['param_path JOIN job ON job.seq = param_path.job', 'param_path.path'],
 ] as const;
 
-/** `/data/output/a/b` → `/data/output` and `/data/output/a`. */
-function foldersOf(path: string): string[] {
-  const parts = path.split('/');
-  return parts.slice(3).map((_, index) => parts.slice(0, 3 + index).join('/'));
-}
-
 /** A LIKE pattern; `%` and `_` in the text mean themselves. Throws `invalid_request` for a text too long. */
 function containing(text: string): string {
-  if (text.length > LONGEST_TEXT) {
-    throw new MillError('invalid_request', `q must be at most ${LONGEST_TEXT} characters.`, {
-      facts: { field: 'q', max: LONGEST_TEXT },
-    });
-  }
-  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
-}
-
-function knownStatus(status: string): void {
-  if ((JOB_STATUSES as readonly string[]).includes(status)) return;
-  throw new MillError('invalid_request', `There is no status "${status}".`, {
-    facts: { field: 'status', allowed: JOB_STATUSES },
-  });
-}
-
-function parseCursor(cursor: string): number {
-  const before = /^\d{1,15}$/.test(cursor) ? Number(cursor) : Number.NaN;
-  if (Number.isSafeInteger(before)) return before;
-  throw new MillError('invalid_request', 'The cursor is not one of a previous page.', {
-    facts: { field: 'cursor' },
-  });
+  return `%${searchText(text).replaceAll(/[\\%_]/g, '\\$&')}%`;
 }

@@ -3,7 +3,7 @@
  * canceled may be retried, so its children go on waiting, and their timeline says for what.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { MillError } from '../../../core/errors.ts';
+import { unknownParent } from '../../new-job.ts';
 import type { JobTable } from './jobs.ts';
 import { addToTimeline, type JobRow } from './rows.ts';
 import type { Transaction } from './transactions.ts';
@@ -39,9 +39,7 @@ export function parents(db: DatabaseSync, jobs: JobTable): Parents {
       return ids.map((id) => {
         const parent = jobs.byId(id);
         if (parent !== null) return parent;
-        throw new MillError('invalid_request', `depends_on names job ${id}, which does not exist.`, {
-          facts: { field: 'depends_on', job: id },
-        });
+        throw unknownParent(id);
       });
     },
     link(found, child) {

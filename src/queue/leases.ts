@@ -6,7 +6,7 @@
  * Time during which the observer itself did not run (stopped, frozen, blocked) is not counted: whatever stopped
  * it has most likely stopped the worker too.
  */
-import { type Liveness, workerLiveness } from '../../worker-id.ts';
+import { type Liveness, workerLiveness } from './worker-id.ts';
 
 /** How often each process judges; also adds to the time until an expired lease is noticed. */
 export const JUDGE_EVERY_MS = 250;

@@ -1,0 +1,28 @@
+/**
+ * `node scripts/build.mjs [FOLDER]`: compiles src into dist, or into another folder; what is published.
+ * TypeScript 6.0 leaves the extension of `import('./x.ts')` as it is in functions that have a `using`
+ * declaration; this finishes its work.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const target = resolve(process.argv[2] ?? join(root, 'dist'));
+
+rmSync(target, { recursive: true, force: true });
+const { status } = spawnSync(
+  process.execPath,
+  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', target],
+  { cwd: root, stdio: 'inherit' },
+);
+if (status !== 0) process.exit(1);
+
+for (const name of readdirSync(target, { recursive: true, encoding: 'utf8' })) {
+  if (!name.endsWith('.js')) continue;
+  const file = join(target, name);
+  const text = readFileSync(file, 'utf8');
+  const finished = text.replace(/(\bimport\(['"]\.[^'"\n]*)\.ts(['"]\))/g, '$1.js$2');
+  if (finished !== text) writeFileSync(file, finished);
+}

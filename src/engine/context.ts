@@ -1,0 +1,16 @@
+import type { SourceFacts } from '../core/facts.ts';
+import type { Progress } from '../core/plan.ts';
+
+/** What a plan runs with. */
+export interface PlanContext {
+  /** Absolute path of the source. */
+  source: string;
+  facts: SourceFacts;
+  /** Folder that every output file is written into. */
+  work: string;
+  /** CPU threads this job may count on. */
+  threads: number;
+  signal: AbortSignal;
+  progress(progress: Progress): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+}

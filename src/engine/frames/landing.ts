@@ -1,0 +1,60 @@
+/** Where decoding may begin: a key frame that is not shown after a wanted time, found by seeking. */
+import { AVSEEK_FLAG_BACKWARD } from 'node-av/constants';
+import type { Packet, Stream } from 'node-av/lib';
+import { again, hasTime, ticks } from '../ffmpeg.ts';
+import type { OpenSource } from '../source.ts';
+
+/**
+ * How much earlier each next try is, in seconds. Containers seek by decoding times or land between key frames, so
+ * that the first key frame they lead to may lie behind the wanted time.
+ */
+const STEP_BACK_S = [0, 0.5, 2, 8, 32, 128];
+/** Streams without key flags are decoded from anywhere. */
+const MAX_PACKETS_TO_KEY = 600;
+
+export interface Landing {
+  /** Timestamp of the key frame. */
+  at: bigint;
+  /** Nothing lies before it: it may be after the wanted time. */
+  first: boolean;
+}
+
+/** Leaves the packet of the key frame in `packet`; null when the stream gives no packets. */
+export function landBefore(
+  source: OpenSource,
+  stream: Stream,
+  limit: bigint,
+  packet: Packet,
+): Landing | null {
+  const beginning = hasTime(stream.startTime) && stream.startTime < 0n ? stream.startTime : 0n;
+  for (const step of STEP_BACK_S) {
+    const aim = limit - ticks(step, stream.timeBase);
+    if (aim <= beginning) break;
+    if (source.format.seekFrameSync(stream.index, aim, AVSEEK_FLAG_BACKWARD) < 0) continue;
+    const at = readToKey(source, stream, packet);
+    if (at !== null && at <= limit) return { at, first: false };
+    packet.unref();
+  }
+  source.format.seekFrameSync(stream.index, beginning, AVSEEK_FLAG_BACKWARD);
+  const at = readToKey(source, stream, packet);
+  return at === null ? null : { at, first: true };
+}
+
+function readToKey(source: OpenSource, stream: Stream, packet: Packet): bigint | null {
+  for (let passed = 0; ; passed++) {
+    const at = readNext(source, stream, packet);
+    if (at === null || packet.isKeyframe || passed > MAX_PACKETS_TO_KEY) return at;
+    packet.unref();
+  }
+}
+
+/** The next packet of the stream; its timestamp, or null at the end. */
+export function readNext(source: OpenSource, stream: Stream, packet: Packet): bigint | null {
+  for (;;) {
+    const code = source.read(packet);
+    if (again(code)) continue;
+    if (code < 0) return null;
+    if (packet.streamIndex === stream.index) return hasTime(packet.pts) ? packet.pts : packet.dts;
+    packet.unref();
+  }
+}

@@ -1,0 +1,85 @@
+/** Keeps sound in time: where a damaged or patchy source has a hole, silence is put in. */
+import { avGetSampleFmtName, Frame } from 'node-av/lib';
+import { MillError } from '../../core/errors.ts';
+import { hasTime, must, seconds, type TimeBase, ticks } from '../ffmpeg.ts';
+
+/** Timestamps of containers are rounded; what is less is no hole. */
+const JITTER_S = 0.1;
+/** A longer hole is taken for a broken clock: what follows is moved up to what was before. */
+const LONGEST_HOLE_S = 600;
+/** Samples of one silent frame. */
+const CHUNK = 8192;
+
+export class HoleFiller {
+  readonly #base: TimeBase;
+  /** End of what came so far, and how far later timestamps are moved, in ticks. */
+  #end: bigint | null = null;
+  #moved = 0n;
+  /** Seconds of silence put in, and of jumps taken out. */
+  filled_s = 0;
+  skipped_s = 0;
+
+  constructor(base: TimeBase) {
+    this.#base = base;
+  }
+
+  /** Hands out silence where there is a hole before the frame, then the frame with its own timestamp or a better one. */
+  fill(frame: Frame, visit: (frame: Frame) => void): void {
+    const { pts } = frame;
+    if (!hasTime(pts)) {
+      visit(frame);
+      return;
+    }
+    if (this.#end !== null) this.#close(frame, seconds(pts - this.#moved - this.#end, this.#base), visit);
+    frame.pts = pts - this.#moved;
+    this.#end = frame.pts + ticks(frame.nbSamples / frame.sampleRate, this.#base);
+    visit(frame);
+    frame.pts = pts;
+  }
+
+  #close(frame: Frame, hole: number, visit: (frame: Frame) => void): void {
+    if (hole <= JITTER_S) return;
+    if (hole > LONGEST_HOLE_S) {
+      this.#moved += ticks(hole, this.#base);
+      this.skipped_s += hole;
+      return;
+    }
+    this.filled_s += hole;
+    const total = Math.round(hole * frame.sampleRate);
+    for (let at = 0; at < total; at += CHUNK) {
+      const silence = silentFrame(frame, Math.min(CHUNK, total - at));
+      silence.pts = (this.#end as bigint) + ticks(at / frame.sampleRate, this.#base);
+      try {
+        visit(silence);
+      } finally {
+        silence.free();
+      }
+    }
+  }
+}
+
+function silentFrame(like: Frame, samples: number): Frame {
+  const frame = new Frame();
+  frame.alloc();
+  frame.format = like.format;
+  frame.sampleRate = like.sampleRate;
+  frame.channelLayout = like.channelLayout;
+  frame.nbSamples = samples;
+  if (frame.getBuffer() < 0) {
+    frame.free();
+    throw new MillError('out_of_memory');
+  }
+  const bytes = bytesPerSample(like);
+  // The middle of unsigned samples is not zero.
+  must(
+    frame.fromBuffer(Buffer.alloc(samples * like.channels * bytes, bytes === 1 ? 0x80 : 0)),
+    'make silence',
+  );
+  return frame;
+}
+
+function bytesPerSample({ format }: Frame): number {
+  const name =
+    avGetSampleFmtName(format as Parameters<typeof avGetSampleFmtName>[0])?.replace(/p$/, '') ?? '';
+  return { u8: 1, s16: 2, s32: 4, flt: 4, dbl: 8, s64: 8 }[name] ?? 4;
+}
