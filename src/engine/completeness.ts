@@ -56,7 +56,9 @@ function wholeShortfall(facts: SourceFacts, readings: readonly StreamReading[]):
     !timed.every((stream) => readings.some((reading) => reading.stream === stream.index))
   )
     return null;
-  const found = Math.max(...readings.map((reading) => reading.end_s ?? 0)) - Math.max(0, start_time_s ?? 0);
+  // Matroska's duration counts from the zero of its clock, the others' from where the first stream begins.
+  const begin = facts.format.name.startsWith('matroska') ? 0 : Math.max(0, start_time_s ?? 0);
+  const found = Math.max(...readings.map((reading) => reading.end_s ?? 0)) - begin;
   return duration_s - found > 2 * TOLERANCE_S
     ? { announced_s: duration_s, found_s: found, stream: null }
     : null;

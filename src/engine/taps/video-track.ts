@@ -161,10 +161,16 @@ export class VideoWriter implements Disposable {
   }
 
   #configure(context: CodecContext, codec: Codec, frame: Frame): void {
-    const size = this.#plan.size ?? { width: frame.width, height: frame.height };
+    context.pixelFormat = this.#pixelFormat(codec, frame);
+    const wanted = this.#plan.size ?? { width: frame.width, height: frame.height };
+    const size = codableSize(wanted, avGetPixFmtName(context.pixelFormat));
+    if (size.width !== wanted.width || size.height !== wanted.height) {
+      this.warnings.push(
+        `The picture was made ${size.width}×${size.height} instead of ${wanted.width}×${wanted.height}: its chroma needs even sizes.`,
+      );
+    }
     context.width = size.width;
     context.height = size.height;
-    context.pixelFormat = this.#pixelFormat(codec, frame);
     context.sampleAspectRatio = this.#plan.size ? new Rational(1, 1) : containerAspect(this.#source, frame);
     this.#timeBase = timeBaseFor(codec.name ?? '', this.#source.timeBase, this.#frameRate);
     context.timeBase = new Rational(this.#timeBase.num, this.#timeBase.den);
@@ -250,6 +256,18 @@ const KEPT_SIDE_DATA: ReadonlySet<number> = new Set([
   AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
   AV_PKT_DATA_CONTENT_LIGHT_LEVEL,
 ]);
+
+/** Encoders refuse odd sizes where chroma has half the resolution: 4:2:0 both ways, 4:2:2 across. */
+function codableSize(
+  size: { width: number; height: number },
+  pixelFormat: string | null,
+): { width: number; height: number } {
+  const format = pixelFormat ?? '';
+  const both = /420|nv12|nv21|p01[0-6]/.test(format);
+  const across = both || /422|nv16|p21[0-6]/.test(format);
+  const even = (value: number, needed: boolean) => (needed ? Math.max(2, value - (value % 2)) : value);
+  return { width: even(size.width, across), height: even(size.height, both) };
+}
 
 /** Rate control wants frames a second; sources with nonsense get 25. */
 function usableRate(stream: Stream): TimeBase {
