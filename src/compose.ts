@@ -38,48 +38,48 @@ export async function composeServices(
   { version, quiet = false }: ComposeOptions,
 ): Promise<Services> {
   refuseMissingDrivers(config, origins);
-  const [{ default: openSqliteQueue }, { default: openLocalStorage }] = await Promise.all([
-    import('./queue/drivers/sqlite.ts'),
-    import('./storage/drivers/local.ts'),
-  ]);
+  const { default: openLocalStorage } = await import('./storage/drivers/local.ts');
   const storage = await openLocalStorage({
     inputRoot: config.storage.input_path,
     outputRoot: config.storage.output_path,
   });
-  const queue = await openSqliteQueue({
-    database: config.queue.database,
-    attempts: config.queue.attempts,
-  });
+  const logger = await composeLogger(config, quiet);
+  const queue = await openQueue(config, logger);
   return {
     config,
     queue,
     storage,
     registry: await composeRegistry(),
-    logger: await composeLogger(config, quiet),
+    logger,
     version,
     [Symbol.asyncDispose]: () => queue.close(),
   };
 }
 
+async function openQueue({ queue, redis }: Config, logger: Logger): Promise<Queue> {
+  const { attempts } = queue;
+  if (queue.backend === 'redis') {
+    const { default: openBullmqQueue } = await import('./queue/drivers/bullmq.ts');
+    const warn = (sentence: string): void => logger.warn(sentence);
+    return openBullmqQueue({ url: redis.url, queueName: redis.queue_name, attempts, warn });
+  }
+  const { default: openSqliteQueue } = await import('./queue/drivers/sqlite.ts');
+  return openSqliteQueue({ database: queue.database, attempts });
+}
+
 /** These are settings already; their drivers come with a later version. */
-function refuseMissingDrivers({ queue, storage }: Config, origins: LoadedConfig['origins']): void {
-  const wanted = [
-    queue.backend === 'redis' && { key: 'queue.backend', value: 'redis', use: 'embedded' },
-    storage.type === 's3' && { key: 'storage.type', value: 's3', use: 'local' },
-  ].find((choice) => choice !== false);
-  if (!wanted) return;
-  const { key, value, use } = wanted;
-  const [section, name] = key.split('.');
+function refuseMissingDrivers({ storage }: Config, origins: LoadedConfig['origins']): void {
+  if (storage.type !== 's3') return;
+  const key = 'storage.type';
   const source = {
     flag: 'a flag',
     environment: 'the environment',
     file: 'the file',
     default: 'the defaults',
   };
-  const hint = value === 'redis' ? ', or unset REDIS_URL' : '';
   throw new MillError(
     'invalid_config',
-    `[${section}] ${name} = "${value}" (from ${source[origins[key] ?? 'default']}) is not available in this version; it comes with a later one. Use "${use}"${hint}.`,
+    `[storage] type = "s3" (from ${source[origins[key] ?? 'default']}) is not available in this version; it comes with a later one. Use "local".`,
     { facts: { key } },
   );
 }

@@ -31,7 +31,7 @@ const queue = z.strictObject({
     .enum(['embedded', 'redis'])
     .default('embedded')
     .describe(
-      '`embedded` keeps the jobs in one file. `redis`, for several machines, comes with a later version; REDIS_URL chooses it.',
+      '`embedded` keeps the jobs in one file. `redis` keeps them in Redis, for several machines; REDIS_URL chooses it.',
     ),
   database: z
     .string()
@@ -57,12 +57,14 @@ const redis = z.strictObject({
     .string()
     .min(1)
     .default('redis://localhost:6379')
-    .describe('Address of Redis, when [queue] backend is `redis`.'),
+    .describe(
+      'Address of Redis, when [queue] backend is `redis`; `rediss://` for TLS, user and password inside. REDIS_URL gives it too.',
+    ),
   queue_name: z
     .string()
-    .min(1)
+    .regex(/^[^:]+$/, 'must not be empty, nor contain a colon')
     .default('media_processing')
-    .describe('Name of the queue, for several installations on one Redis.'),
+    .describe('Name of the queue; installations with the same name on one Redis share their jobs.'),
 });
 
 const storage = z.strictObject({

@@ -95,7 +95,7 @@ export function bytes(range: Range, hints: FieldHints = {}) {
   const { check, message } = inRange(range, 'bytes');
   return parsed(parseBytes, Math.round, 'must be a size such as 1048576, "10MB" or "10MiB"')
     .refine(check, message)
-    .meta({ unit: 'bytes', examples: ['10MB'], ...hints });
+    .meta({ unit: 'bytes', minimum: range.min, maximum: range.max, examples: ['10MB'], ...hints });
 }
 
 /** A bit rate in bits per second; numbers, "2M" or "128k". */
@@ -103,7 +103,7 @@ export function bitRate(range: Range, hints: FieldHints = {}) {
   const { check, message } = inRange(range, 'bits per second');
   return parsed(parseBitRate, Math.round, 'must be a bit rate such as 2000000, "2M" or "128k"')
     .refine(check, message)
-    .meta({ unit: 'bits/s', examples: ['2M'], ...hints });
+    .meta({ unit: 'bits/s', minimum: range.min, maximum: range.max, examples: ['2M'], ...hints });
 }
 
 /** No film is longer, and timestamps overflow at some point beyond. */

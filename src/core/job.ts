@@ -80,7 +80,13 @@ interface JobCommon<Name extends string, Schema extends z.ZodObject> {
   input: InputSpec;
   output: OutputSpec;
   /** A call that works, for the reference page. */
-  example: { input_path?: string; output_path?: string; params: z.input<Schema> };
+  example: {
+    input_path?: string;
+    output_path?: string;
+    params: z.input<Schema>;
+    /** The `data` of its result, as the job really gave it; long lists cut. */
+    result?: Record<string, unknown>;
+  };
 }
 
 /** Work on media: planned here, executed by the engine. Never touches FFmpeg. */

@@ -5,7 +5,7 @@
  */
 
 /** Options whose value is `key=value:key=value` for the library behind the encoder. */
-const PARAMETER_STRINGS: ReadonlySet<string> = new Set([
+export const PARAMETER_STRINGS: ReadonlySet<string> = new Set([
   'x264-params',
   'x264opts',
   'x265-params',
@@ -19,7 +19,7 @@ const PARAMETER_STRINGS: ReadonlySet<string> = new Set([
 ]);
 
 /** Exact names of options and parameter keys that touch files, devices, networks, processes or filters. */
-const FORBIDDEN: ReadonlySet<string> = new Set([
+export const FORBIDDEN_OPTIONS: ReadonlySet<string> = new Set([
   // libavcodec and its wrappers
   'passlogfile',
   'stats',
@@ -117,7 +117,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 
 /** Keys that are harmless elsewhere and name a file to x265. */
-const FORBIDDEN_X265: ReadonlySet<string> = new Set(['film-grain', 'aom-film-grain']);
+export const FORBIDDEN_X265_OPTIONS: ReadonlySet<string> = new Set(['film-grain', 'aom-film-grain']);
 
 /** Words that give an option of an unknown encoder away. */
 const SUSPECT =
@@ -151,13 +151,13 @@ export function forbiddenOption(
 function checkName(name: string, shown: string): OptionProblem | null {
   const plain = name.toLowerCase();
   const dashed = plain.replaceAll('_', '-');
-  const inX265 = shown.startsWith('x265-params.') && FORBIDDEN_X265.has(plain);
+  const inX265 = shown.startsWith('x265-params.') && FORBIDDEN_X265_OPTIONS.has(plain);
   if (HARMLESS.has(plain)) return null;
   if (
     !inX265 &&
-    !FORBIDDEN.has(plain) &&
-    !FORBIDDEN.has(dashed) &&
-    !FORBIDDEN.has(dashed.replaceAll('-', '_')) &&
+    !FORBIDDEN_OPTIONS.has(plain) &&
+    !FORBIDDEN_OPTIONS.has(dashed) &&
+    !FORBIDDEN_OPTIONS.has(dashed.replaceAll('-', '_')) &&
     !SUSPECT.test(plain)
   )
     return null;

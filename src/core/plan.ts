@@ -253,6 +253,7 @@ export type OutputResult =
   | {
       kind: 'mix';
       file: string | null;
+      encoder: string;
       duration_s: number;
       sample_rate: number;
       channels: number;
@@ -301,6 +302,9 @@ export interface TrackResult {
   frames: number;
   /** Corrupt packets and frames that were passed over. */
   errors: number;
+  /** Of encoded sound, as the encoder took it. */
+  sample_rate?: number;
+  channels?: number;
 }
 
 export interface ImageResult {

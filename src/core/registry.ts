@@ -98,7 +98,7 @@ function wrongValue(issue: z.core.$ZodIssue): Problem {
 
 function issueMessage(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && /received undefined$/.test(issue.message)) return 'is required';
-  if (issue.code === 'invalid_union') return unionMessage(issue);
+  if (issue.code === 'invalid_union' && issue.message === 'Invalid input') return unionMessage(issue);
   if (issue.code === 'invalid_key' && issue.issues[0]) return issueMessage(issue.issues[0]);
   return issue.message.replace(/^Invalid (input|option): /, '').replace(/\.$/, '');
 }

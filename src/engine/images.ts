@@ -9,10 +9,14 @@ import { FilterChain, type PictureShape, pictureShape, pictureSource, sameShape 
 
 export type ImageFormat = 'jpg' | 'png' | 'webp';
 
-const ENCODERS: Record<ImageFormat, { encoder: string; pixelFormats: string }> = {
-  jpg: { encoder: 'mjpeg', pixelFormats: 'yuvj420p' },
-  png: { encoder: 'png', pixelFormats: 'rgb24' },
-  webp: { encoder: 'libwebp', pixelFormats: 'yuv420p' },
+/** For the `scale` filter. */
+export const WEBP_COLORS = ':out_color_matrix=bt601:out_range=tv';
+
+const ENCODERS: Record<ImageFormat, { encoder: string; pixelFormats: string; colors: string }> = {
+  // JPEG and WebP files do not say which matrix they use: readers take that of BT.601 (JFIF, RFC 9649).
+  jpg: { encoder: 'mjpeg', pixelFormats: 'yuvj420p', colors: ':out_color_matrix=bt601:out_range=pc' },
+  png: { encoder: 'png', pixelFormats: 'rgb24', colors: '' },
+  webp: { encoder: 'libwebp', pixelFormats: 'yuv420p', colors: WEBP_COLORS },
 };
 
 export interface ImageShape {
@@ -77,12 +81,13 @@ export class ImageWriter implements Disposable {
     const { rotation, flipped } = this.#video;
     const upright = rotation % 180 === 0;
     const coded = upright ? this.size : { width: this.size.height, height: this.size.width };
+    const { pixelFormats, colors } = ENCODERS[this.#shape.format];
     return [
-      `scale=${coded.width}:${coded.height}:flags=bicubic+accurate_rnd+full_chroma_int`,
+      `scale=${coded.width}:${coded.height}:flags=bicubic+accurate_rnd+full_chroma_int${colors}`,
       'setsar=1',
       ...(flipped ? ['hflip'] : []),
       ...turns(rotation),
-      `format=${ENCODERS[this.#shape.format].pixelFormats}`,
+      `format=${pixelFormats}`,
     ];
   }
 

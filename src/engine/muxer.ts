@@ -1,9 +1,10 @@
 /** Writes one media file: collects tracks, writes the header when all are known, keeps timestamps legal. */
 import { join } from 'node:path';
-import { AV_DISPOSITION_DEFAULT, AVFMT_GLOBALHEADER } from 'node-av/constants';
+import { AV_DISPOSITION_ATTACHED_PIC, AV_DISPOSITION_DEFAULT, AVFMT_GLOBALHEADER } from 'node-av/constants';
 import { Dictionary, FormatContext, type Packet, type Stream } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { hasTime, must, rescale, type TimeBase } from './ffmpeg.ts';
+import { languageFor } from './languages.ts';
 
 /** Extension → FFmpeg muxer. What is not here cannot be written. */
 const MUXERS: Record<string, string> = {
@@ -29,7 +30,15 @@ const MUXERS: Record<string, string> = {
   '.apng': 'apng',
 };
 
-const FAST_START: ReadonlySet<string> = new Set(['mp4', 'mov', 'ipod']);
+const FAST_START = { movflags: '+faststart' };
+/** Options of the muxers, by FFmpeg's names. */
+const MUXER_OPTIONS: Record<string, Record<string, string>> = {
+  mp4: FAST_START,
+  mov: FAST_START,
+  ipod: FAST_START,
+  // AIFF's own chunks hold a title and little else.
+  aiff: { write_id3v2: '1' },
+};
 
 interface Waiting {
   track: MuxTrack;
@@ -111,7 +120,8 @@ export class Muxer implements Disposable {
   writeHeaderWhenReady(): void {
     if (this.#headerWritten || !this.#tracks.every((track) => track.ready)) return;
     this.#defaultDispositions();
-    using options = Dictionary.fromObject(FAST_START.has(this.#muxerName) ? { movflags: '+faststart' } : {});
+    this.#adaptLanguages();
+    using options = Dictionary.fromObject(MUXER_OPTIONS[this.#muxerName] ?? {});
     must(this.format.writeHeaderSync(options), `write the header of the ${this.#muxerName} file`);
     this.#headerWritten = true;
     for (const { track, packet, timeBase } of this.#waiting.splice(0)) {
@@ -156,6 +166,11 @@ export class Muxer implements Disposable {
   #defaultDispositions(): void {
     const seen = new Set<number>();
     for (const { stream } of this.#tracks) {
+      // Cover art is nothing to start with, and MP4 knows it by this disposition alone.
+      if ((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) !== 0) {
+        stream.disposition = AV_DISPOSITION_ATTACHED_PIC;
+        continue;
+      }
       const kind = stream.codecpar.codecType;
       const marked = this.#tracks.some(
         (t) => t.stream.codecpar.codecType === kind && (t.stream.disposition & AV_DISPOSITION_DEFAULT) !== 0,
@@ -163,6 +178,16 @@ export class Muxer implements Disposable {
       if (!marked && !seen.has(kind) && kind <= 1)
         stream.disposition = (stream.disposition | AV_DISPOSITION_DEFAULT) as typeof stream.disposition;
       seen.add(kind);
+    }
+  }
+
+  #adaptLanguages(): void {
+    for (const { stream } of this.#tracks) {
+      const tags = stream.metadata?.getAll() ?? {};
+      const { language } = tags;
+      if (language === undefined) continue;
+      const held = languageFor(this.#muxerName, language);
+      if (held !== language) stream.metadata = Dictionary.fromObject({ ...tags, language: held });
     }
   }
 

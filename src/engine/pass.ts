@@ -13,7 +13,7 @@ import type { Tap } from './taps/tap.ts';
 /** How long the loop may run before the event loop gets a turn: cancel messages, log lines, native finalizers. */
 const TURN_EVERY_MS = 30;
 /** A source whose demuxer reports this many errors in a row will not get better. */
-const MAX_READ_ERRORS = 100;
+export const MAX_READ_ERRORS = 100;
 
 export interface PassOptions {
   threads: (stream: number) => number;

@@ -33,16 +33,18 @@ export async function readThrough(
   using owned = new DisposableStack();
   const taps: Tap[] = [];
   for (const output of outputs) taps.push(owned.use(await openTap(output, inputs, source, owned, context)));
-  const { meter, options } = passOptions(
-    context,
-    extentOf(outputs, context),
-    outputs.some(encodesVideo) ? 1 : context.threads,
-  );
+  const extent = extentOf(outputs, context);
+  const { meter, options } = passOptions(context, extent, outputs.some(encodesVideo) ? 1 : context.threads);
   const readings = await readPass(source, taps, options);
   for (const tap of taps) {
     for (const [stream, appetite] of tap.wants) if (appetite === 'frames') requireFrames(readings, stream);
   }
-  if (!taps.every((tap) => tap.satisfied)) await requireComplete(context.source, facts, readings);
+  if (!taps.every((tap) => tap.satisfied)) {
+    const passedOver = (reading: StreamReading) =>
+      facts.streams[reading.stream]?.start_time_s ?? reading.first_s;
+    const whole = extent.from ? readings.map((r) => ({ ...r, first_s: passedOver(r) })) : readings;
+    await requireComplete(context.source, facts, whole);
+  }
   meter.checking();
   const results: OutputResult[] = [];
   for (const tap of taps) results.push(await tap.finish());

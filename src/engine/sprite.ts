@@ -2,21 +2,30 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { avGetPixFmtFromName, type CodecContext, Frame, Rational } from 'node-av/lib';
+import { MillError } from '../core/errors.ts';
 import { openEncoder } from './encoder.ts';
 import { FilterChain, pictureShape, pictureSource } from './filter.ts';
 
 const SHEET = 'sprite.jpg';
 const TRACK = 'sprite.vtt';
-/** JPEG cannot be larger than 65,535 pixels either way. */
-const MAX_SIDE = 65_535;
+/** JPEG cannot be larger than 65,535 pixels either way; FFmpeg's encoder stops a little earlier. */
+const MAX_SIDE = 65_500;
+/** The sheet is put together in memory, three bytes a pixel, beside its parts. */
+const MAX_PIXELS = 100_000_000;
 
 export class SpriteSheet implements Disposable {
   readonly #tile: { width: number; height: number };
   readonly #pictures: Buffer[] = [];
   #toRgb: FilterChain | null = null;
 
-  constructor(tile: { width: number; height: number }) {
+  /** Throws `invalid_params` when so many pictures make too large a sheet. */
+  constructor(tile: { width: number; height: number }, count: number) {
     this.#tile = tile;
+    if (count * tile.width * tile.height <= MAX_PIXELS) return;
+    throw new MillError(
+      'invalid_params',
+      `"sprite": a sheet of ${count} pictures of ${tile.width}×${tile.height} is too large; choose fewer or smaller ones.`,
+    );
   }
 
   add(picture: Frame): void {
@@ -64,7 +73,7 @@ export class SpriteSheet implements Disposable {
     });
     using chain = new FilterChain(
       pictureSource(pictureShape(frame), { num: 1, den: 25 }),
-      ['scale=flags=accurate_rnd', 'format=yuvj420p'],
+      ['scale=flags=accurate_rnd:out_color_matrix=bt601:out_range=pc', 'format=yuvj420p'],
       1,
     );
     using encoder = openEncoder({

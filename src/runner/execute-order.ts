@@ -108,8 +108,12 @@ function sourceOf(job: AnyMediaJob, params: Params): string {
 
 /** Cover art is no video: a job that needs pictures that move fails on an album track. */
 function checkNeeds(job: AnyJob, facts: SourceFacts): void {
-  if (job.input.needs === 'video' && !mainVideo(facts)) throw new MillError('no_video_stream');
   if (job.input.needs === 'audio' && !mainAudio(facts)) throw new MillError('no_audio_stream');
+  if (job.input.needs !== 'video') return;
+  const video = mainVideo(facts);
+  if (!video) throw new MillError('no_video_stream');
+  if (video.width > 0 && video.height > 0) return;
+  throw new MillError('corrupt_media', 'The video stream does not even say how large its pictures are.');
 }
 
 async function runFileJob(

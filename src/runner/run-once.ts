@@ -59,7 +59,7 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
   const host = options.host ?? createChildHost({ registryModule: options.registryModule });
   let work: string | null = null;
   try {
-    work = await mkdtemp(join(target === null ? tmpdir() : dirname(target), WORK_PREFIX));
+    work = await makeWork(target === null ? tmpdir() : dirname(target));
     const name = target === null ? task + defaultExtension(job, input, params) : basename(target);
     const order = {
       id: task,
@@ -102,6 +102,17 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
   } finally {
     if (work !== null) await rm(work, { recursive: true, force: true });
     if (!options.host) await host.close();
+  }
+}
+
+/** Throws `output_not_writable` or `disk_full`. */
+async function makeWork(folder: string): Promise<string> {
+  try {
+    return await mkdtemp(join(folder, WORK_PREFIX));
+  } catch (error) {
+    const failure = toMillError(error);
+    if (failure.code === 'disk_full') throw failure;
+    throw new MillError('output_not_writable', `Nothing can be written into "${folder}".`, { cause: error });
   }
 }
 

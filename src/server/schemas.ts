@@ -146,7 +146,10 @@ const task: z.ZodType<TaskDescription> = z
     params: z.record(z.string(), z.unknown()).describe('JSON Schema.'),
     input: z.looseObject({ kind: z.enum(['media', 'file', 'file_or_directory', 'none']) }),
     output: z.looseObject({ kind: z.enum(['file', 'directory', 'none']), extensions: z.array(z.string()) }),
-    example: z.looseObject({ params: z.record(z.string(), z.unknown()) }),
+    example: z.looseObject({
+      params: z.record(z.string(), z.unknown()),
+      result: z.record(z.string(), z.unknown()).optional().describe('Data of the result, long lists cut.'),
+    }),
   })
   .meta({ id: 'Task' });
 

@@ -53,16 +53,32 @@ describe('a wrong setting stops the start and is named', () => {
 
 describe('what this version has not is said at the start', () => {
   test.each([
-    [
-      'REDIS_URL',
-      'redis://127.0.0.1:6379',
-      '[queue] backend = "redis" (from the environment) is not available',
-    ],
-    ['MEDIAMILL_QUEUE_BACKEND', 'redis', '[queue] backend = "redis" (from the environment) is not available'],
     ['MEDIAMILL_STORAGE_TYPE', 's3', '[storage] type = "s3" (from the environment) is not available'],
   ])('%s', async (name, value, sentence) => {
     const [code, message] = await refusal(['serve'], { env: { [name]: value }, cwd: emptyFolder() });
     expect(code).toBe(2);
     expect(message).toContain(sentence);
+  });
+});
+
+describe('Redis', () => {
+  // Port 1 is reserved; nothing listens there.
+  test.each([
+    ['REDIS_URL', { REDIS_URL: 'redis://:secret@127.0.0.1:1' }],
+    ['the backend', { MEDIAMILL_QUEUE_BACKEND: 'redis', MEDIAMILL_REDIS_URL: 'redis://:secret@127.0.0.1:1' }],
+  ])('chosen by %s and not there: said in one line, without the password', async (_how, env) => {
+    const [code, message] = await refusal(['serve'], { env, cwd: emptyFolder() });
+    expect(code).toBe(1);
+    expect(message).toContain('Redis at 127.0.0.1:1');
+    expect(message).not.toContain('secret');
+  });
+
+  test('an address that is none is a wrong setting', async () => {
+    const [code, message] = await refusal(['serve'], {
+      env: { REDIS_URL: 'http://localhost' },
+      cwd: emptyFolder(),
+    });
+    expect(code).toBe(2);
+    expect(message).toContain('[redis] url is not the address of a Redis');
   });
 });

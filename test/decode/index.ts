@@ -7,3 +7,4 @@ export * from './packets.ts';
 export * from './ssim.ts';
 export * from './streams.ts';
 export * from './video.ts';
+export * from './webp.ts';

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JobRecord, Queue } from '../../src/queue/port.ts';
 import { eventually, newJob, put, result, take } from '../contracts/queue/kit.ts';
-import { createStore, type Helper, integrity, type Store } from './sqlite-store.ts';
+import type { Helper } from './helper-process.ts';
+import { createStore, integrity, type Store } from './sqlite-store.ts';
 
 let store: Store;
 beforeEach(async () => {

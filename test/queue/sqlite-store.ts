@@ -1,12 +1,11 @@
 /** An empty database in a folder of its own, handles on it, and child processes that use it; all cleaned up. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import openSqliteQueue, { type SqliteQueueOptions } from '../../src/queue/drivers/sqlite.ts';
 import type { Queue } from '../../src/queue/port.ts';
 import { TEST_BACKOFF } from '../contracts/queue/kit.ts';
+import { type Helper, startHelper } from './helper-process.ts';
 
 export interface Store {
   database: string;
@@ -14,17 +13,6 @@ export interface Store {
   /** Runs `fixtures/<name>.ts DATABASE …args` in a process of its own. */
   spawn(name: string, ...args: (string | number)[]): Helper;
   dispose(): Promise<void>;
-}
-
-export interface Helper {
-  process: ChildProcess;
-  /** What it has printed. */
-  lines: string[];
-  /** Resolves with the next line that begins so, already printed or not. Rejects when it exits without. */
-  line(start: string): Promise<string>;
-  /** Resolves when it has gone and all it printed was read. */
-  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  kill(signal: NodeJS.Signals): void;
 }
 
 export async function createStore(): Promise<Store> {
@@ -41,7 +29,7 @@ export async function createStore(): Promise<Store> {
       return queue;
     },
     spawn(name, ...args) {
-      const helper = start(name, [database, ...args.map(String)]);
+      const helper = startHelper(name, [database, ...args.map(String)]);
       helpers.push(helper);
       return helper;
     },
@@ -50,50 +38,6 @@ export async function createStore(): Promise<Store> {
       await Promise.all(helpers.map((helper) => helper.exited));
       await Promise.all(queues.map((queue) => queue.close()));
       await rm(folder, { recursive: true });
-    },
-  };
-}
-
-function start(name: string, args: string[]): Helper {
-  const script = path.join(import.meta.dirname, 'fixtures', `${name}.ts`);
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines: string[] = [];
-  let changed = Promise.withResolvers<void>();
-  const reader = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
-  let ended = false;
-  const tell = () => {
-    changed.resolve();
-    changed = Promise.withResolvers<void>();
-  };
-  reader.on('line', (line) => {
-    lines.push(line);
-    tell();
-  });
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on('close', (code, signal) => {
-      ended = true;
-      tell();
-      resolve({ code, signal });
-    });
-  });
-  let read = 0;
-  return {
-    process: child,
-    lines,
-    exited,
-    async line(start) {
-      for (;;) {
-        while (read < lines.length) {
-          const line = lines[read] as string;
-          read += 1;
-          if (line.startsWith(start)) return line;
-        }
-        if (ended) throw new Error(`${name} has gone without printing "${start}"`);
-        await changed.promise;
-      }
-    },
-    kill(signal) {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     },
   };
 }

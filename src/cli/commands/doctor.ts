@@ -48,6 +48,12 @@ function ffmpeg({ ffmpeg_version: version, problem }: EngineReport): Finding {
     : { check: 'ffmpeg', state: 'ok', detail: `${version}, inside this program` };
 }
 
+/** Where the jobs lie; a password in the address of Redis is not shown. */
+function queuePlace({ queue, redis }: Services['config']): string {
+  if (queue.backend === 'embedded') return queue.database;
+  return `queue ${redis.queue_name} on Redis at ${URL.parse(redis.url)?.host || redis.url}`;
+}
+
 async function checkServices(open: () => Promise<Services>): Promise<Finding[]> {
   try {
     await using services = await open();
@@ -55,7 +61,7 @@ async function checkServices(open: () => Promise<Services>): Promise<Finding[]> 
       await finding('queue', async () => {
         await services.queue.check();
         const counts = await services.queue.counts();
-        return `${services.config.queue.database}: ${counts.queued} queued, ${counts.started} started, ${counts.failed} failed`;
+        return `${queuePlace(services.config)}: ${counts.queued} queued, ${counts.started} started, ${counts.failed} failed`;
       }),
       await finding('storage', async () => {
         await services.storage.check();

@@ -51,6 +51,8 @@ class Picker implements Disposable {
   readonly #packet = new Packet();
   /** Index of the next wanted frame. */
   #next = 0;
+  /** The wanted frame that was sought last: from there it is reached by decoding on. */
+  #sought = -1;
   /** Latest timestamp fed since the last seek; null before the first. */
   #fed: bigint | null = null;
   /** Timestamp of the key frame that decoding began at; null when nothing lies before it. */
@@ -98,7 +100,7 @@ class Picker implements Disposable {
   #mustSeek(target: bigint): boolean {
     const fed = this.#fed;
     if (fed === null) return true;
-    if (this.#ended || this.#retries > 0 || target <= fed) return false;
+    if (this.#ended || this.#sought === this.#next || target <= fed) return false;
     const { keys } = this.#options;
     const key = keys[shownAt(keys, target)];
     if (key !== undefined) return key > fed && key <= target;
@@ -115,6 +117,7 @@ class Picker implements Disposable {
   }
 
   #seek(limit: bigint): void {
+    this.#sought = this.#next;
     this.#decoder.flush();
     this.#overshot = false;
     const landing = landBefore(this.#source, this.#stream, limit, this.#packet);

@@ -16,7 +16,7 @@ import { Cadence } from '../cadence.ts';
 import { type Encoder, openEncoder } from '../encoder.ts';
 import { must, rescale, seconds } from '../ffmpeg.ts';
 import { FilterChain, pictureShape, pictureSource } from '../filter.ts';
-import { imageSize, turns } from '../images.ts';
+import { imageSize, turns, WEBP_COLORS } from '../images.ts';
 import type { Appetite, Tap } from './tap.ts';
 
 interface Kind {
@@ -136,7 +136,7 @@ export class AnimationTap implements Tap {
     const scale = upright ? `${width}:${height}` : `${height}:${width}`;
     const { colors, dither } = this.#plan;
     return [
-      `scale=${scale}:flags=bicubic+accurate_rnd`,
+      `scale=${scale}:flags=bicubic+accurate_rnd${this.#kind.muxer === 'webp' ? WEBP_COLORS : ''}`,
       'setsar=1',
       ...(flipped ? ['hflip'] : []),
       ...turns(rotation),

@@ -172,7 +172,8 @@ class ImageSet implements Disposable {
     this.#work = work;
     if ('folder' in plan.to) mkdirSync(join(work, plan.to.folder), { recursive: true });
     this.#writer = new ImageWriter(work, this.#video, plan);
-    this.#sprite = plan.sprite && 'folder' in plan.to ? new SpriteSheet(this.#writer.size) : null;
+    this.#sprite =
+      plan.sprite && 'folder' in plan.to ? new SpriteSheet(this.#writer.size, wanted.pts.length) : null;
   }
 
   /** `index` counts the wanted frames in the order of time. */

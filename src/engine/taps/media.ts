@@ -40,7 +40,7 @@ export class MediaTap implements Tap {
     // The output begins at 0:00; what precedes it (encoder priming) stays before zero, as players expect.
     const begin = Math.max(0, facts.format.start_time_s ?? 0);
     this.#chapters = plan.chapters === 'keep' ? rebased(facts.chapters, begin) : [];
-    const tags = plan.metadata === 'keep' ? facts.format.tags : {};
+    const tags = plan.metadata === 'keep' ? tagsOf(plan, facts) : {};
     // Ogg and FLAC keep chapters as tags; the other containers get them when the file is finished.
     this.#muxer.setMetadata(
       TAGGED.has(extensionOf(plan.file)) ? { ...tags, ...chapterTags(this.#chapters) } : tags,
@@ -98,6 +98,7 @@ export class MediaTap implements Tap {
         packets: writer.track.packets,
         frames: writer instanceof CopyWriter ? 0 : writer.frames,
         errors: 0,
+        ...(writer instanceof AudioWriter && writer.sound),
       })),
     };
   }
@@ -156,6 +157,14 @@ export class MediaTap implements Tap {
 }
 
 const TAGGED: ReadonlySet<string> = new Set(['.ogg', '.oga', '.opus', '.flac']);
+
+/** Ogg keeps the tags of a recording with its stream; other containers with the file. */
+function tagsOf({ tracks }: MediaOutput, { format, streams }: SourceFacts): Record<string, string> {
+  if (format.name !== 'ogg') return format.tags;
+  const sound = tracks.map(({ stream }) => streams[stream]).find((stream) => stream?.kind === 'audio');
+  const { language: _, ...tags } = sound?.tags ?? {};
+  return { ...tags, ...format.tags };
+}
 
 function rebased(chapters: readonly ChapterFacts[], begin: number): ChapterFacts[] {
   return chapters.map((chapter) => ({

@@ -7,6 +7,9 @@ import type { Appetite, Tap } from './tap.ts';
 
 const SCORE = 'lavfi.scene_score';
 
+/** Differences of times in seconds are not exact. */
+const TOLERANCE_S = 1e-6;
+
 export class ScenesTap implements Tap {
   readonly wants: ReadonlyMap<number, Appetite>;
   readonly #plan: ScenesOutput;
@@ -43,7 +46,7 @@ export class ScenesTap implements Tap {
     const { min_scene_s } = this.#plan;
     const cuts: SceneCut[] = [];
     for (const cut of this.#cuts) {
-      if (cut.time_s - (cuts.at(-1)?.time_s ?? 0) >= min_scene_s) cuts.push(cut);
+      if (cut.time_s - (cuts.at(-1)?.time_s ?? 0) >= min_scene_s - TOLERANCE_S) cuts.push(cut);
     }
     return { kind: 'scenes', cuts, frames: this.#frames, duration_s: this.#last, warnings: [] };
   }

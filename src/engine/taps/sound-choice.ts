@@ -1,10 +1,20 @@
 /** Rate, layout and sample format of an encoder: what was asked for, or the nearest it has, with a warning. */
 import {
+  AV_CHANNEL_LAYOUT_5POINT0_BACK,
+  AV_CHANNEL_LAYOUT_5POINT1_BACK,
+  AV_CHANNEL_LAYOUT_6POINT1,
+  AV_CHANNEL_LAYOUT_7POINT1,
+  AV_CHANNEL_LAYOUT_MONO,
+  AV_CHANNEL_LAYOUT_QUAD,
+  AV_CHANNEL_LAYOUT_STEREO,
+  AV_CHANNEL_LAYOUT_SURROUND,
+} from 'node-av/constants';
+import {
   avChannelLayoutDefault,
   avGetSampleFmtFromName,
   avGetSampleFmtName,
   type ChannelLayout,
-  Codec,
+  type Codec,
   type CodecContext,
   type Frame,
 } from 'node-av/lib';
@@ -50,11 +60,21 @@ export function chooseLayout(codec: Codec, frame: Frame, channels: number | null
   return most;
 }
 
-/** Opus takes the layouts of Vorbis (RFC 7845, 5.1.1.2), but its encoder does not tell. */
-function layoutsOf(codec: Codec): ChannelLayout[] {
-  const own = codec.channelLayouts ?? [];
-  if (own.length > 0 || codec.name !== 'libopus') return own;
-  return Codec.findEncoderByName('libvorbis')?.channelLayouts ?? [];
+/** One layout for each number of channels (Vorbis I, 4.3.9; RFC 7845, 5.1.1.2). */
+const XIPH_LAYOUTS = [
+  AV_CHANNEL_LAYOUT_MONO,
+  AV_CHANNEL_LAYOUT_STEREO,
+  AV_CHANNEL_LAYOUT_SURROUND,
+  AV_CHANNEL_LAYOUT_QUAD,
+  AV_CHANNEL_LAYOUT_5POINT0_BACK,
+  AV_CHANNEL_LAYOUT_5POINT1_BACK,
+  AV_CHANNEL_LAYOUT_6POINT1,
+  AV_CHANNEL_LAYOUT_7POINT1,
+];
+
+/** The encoders of Opus and Vorbis do not tell: one refuses other layouts, one mislabels them. */
+function layoutsOf({ name, channelLayouts }: Codec): readonly ChannelLayout[] {
+  return name === 'libopus' || name === 'libvorbis' ? XIPH_LAYOUTS : (channelLayouts ?? []);
 }
 
 export function chooseFormat(codec: Codec, frame: Frame, wanted: string | null): SampleFormat {

@@ -32,7 +32,26 @@ export default defineJob({
   params: z.strictObject({}),
   input: { kind: 'file_or_directory' },
   output: { kind: 'file', extensions: ['.json'] },
-  example: { input_path: '/data/input/video.mp4', output_path: '/data/output/manifest.json', params: {} },
+  example: {
+    input_path: '/data/input/video.mp4',
+    output_path: '/data/output/manifest.json',
+    params: {},
+    result: {
+      kind: 'file',
+      name: 'video.mp4',
+      size_bytes: 44272,
+      modified_at: '2026-11-22T14:56:00.744Z',
+      created_at: '2026-11-22T14:56:00.742Z',
+      mime_type: 'video/mp4',
+      sha256: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+      media: {
+        format: 'mov,mp4,m4a,3gp,3g2,mj2',
+        duration_s: 1.2,
+        video: { codec: 'h264', width: 1920, height: 1080, frame_rate: 25 },
+        audio: { codec: 'aac', sample_rate: 48000, channels: 2 },
+      },
+    },
+  },
 
   async run(context) {
     const isFolder = (await inputStats(context.input)).isDirectory();

@@ -66,6 +66,17 @@ export default defineJob({
   example: {
     output_path: '/data/output/video.mp4',
     params: { url: 'https://example.org/video.mp4', max_bytes: '2GB' },
+    result: {
+      url: 'https://example.org/video.mp4',
+      final_url: 'https://example.org/video.mp4',
+      size_bytes: 44272,
+      sha256: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+      content_type: 'video/mp4',
+      last_modified: null,
+      redirects: 0,
+      resumed: 0,
+      restarted: 0,
+    },
   },
 
   async run(context, params) {

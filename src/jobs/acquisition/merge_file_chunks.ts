@@ -35,6 +35,13 @@ export default defineJob({
   example: {
     output_path: '/data/output/video.mp4',
     params: { chunk_files: ['/data/input/00000.part', '/data/input/00001.part'] },
+    result: {
+      size_bytes: 1500,
+      sha256: 'b9a04f8b32f8e3bc1bc24a55c4b17b2b2e00b462e16e586c36c31aff8950ef9c',
+      parts: 2,
+      verified: false,
+      name: null,
+    },
   },
 
   async run(context, { chunk_files = [] }) {

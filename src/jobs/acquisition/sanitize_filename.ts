@@ -23,7 +23,11 @@ export default defineJob({
   }),
   input: { kind: 'none' },
   output: { kind: 'file', extensions: ['.json'] },
-  example: { output_path: '/data/output/name.json', params: { filename: 'CON: my/video?.mp4' } },
+  example: {
+    output_path: '/data/output/name.json',
+    params: { filename: 'CON: my/video?.mp4' },
+    result: { original: 'CON: my/video?.mp4', sanitized: 'CON_ my_video_.mp4', changed: true },
+  },
 
   async run(context, { filename }) {
     context.progress({ percent: 100 });

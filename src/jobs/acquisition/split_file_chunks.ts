@@ -35,6 +35,14 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/video_parts',
     params: { chunk_size: '10MB' },
+    result: {
+      name: 'video.mp4',
+      size_bytes: 44272,
+      sha256: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+      chunk_size_bytes: 10000000,
+      parts: 1,
+      manifest: 'manifest.json',
+    },
   },
 
   async run(context, { chunk_size }) {

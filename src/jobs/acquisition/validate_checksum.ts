@@ -45,8 +45,13 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/checksum.json',
     params: {
-      expected_hash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-      fail_on_invalid: false,
+      expected_hash: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+    },
+    result: {
+      algorithm: 'sha256',
+      expected: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+      actual: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+      valid: true,
     },
   },
 

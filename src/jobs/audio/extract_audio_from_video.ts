@@ -4,7 +4,7 @@ import { type AudioStreamFacts, mainAudio, type SourceFacts } from '../../core/f
 import { bitRate, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import type { Track } from '../../core/plan.ts';
-import { audioTrack, canCopy } from '../planning/audio-encoding.ts';
+import { audioTrack, holdsSound } from '../planning/audio-encoding.ts';
 import { audioReport } from '../planning/audio-report.ts';
 
 /** What people call a format, and the extensions that mean it. */
@@ -19,6 +19,8 @@ const FORMATS = {
 } as const;
 
 type Format = keyof typeof FORMATS;
+/** Formats that name one codec although their files hold several. */
+const CODECS: Partial<Record<Format, string>> = { aac: 'aac', opus: 'opus' };
 const EXTENSIONS = [...new Set(Object.values(FORMATS).flat())];
 
 const params = z.object({
@@ -65,6 +67,14 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/sound.mp3',
     params: { format: 'mp3', bitrate: '192k' },
+    result: {
+      duration_s: 1.2,
+      encoder: 'libmp3lame',
+      copied: false,
+      sample_rate: 48000,
+      channels: 2,
+      track: 1,
+    },
   },
 
   plan(source, { format, bitrate, track }, target) {
@@ -75,15 +85,13 @@ export default defineJob({
       );
     }
     const audio = chooseTrack(source, track);
-    // Opus in Ogg is what "opus" asks for, whatever the file is called.
-    const codec = format === 'opus' ? 'libopus' : undefined;
-    const copy =
-      bitrate === undefined &&
-      canCopy(audio, target.extension) &&
-      (format !== 'opus' || audio.codec === 'opus');
-    const made: Track = copy
-      ? { kind: 'copy', stream: audio.index }
-      : audioTrack(audio, target.extension, { bitrate, codec });
+    // The file may be able to hold more than was asked for: Vorbis in an .ogg that is to be Opus.
+    const asked = format === undefined ? null : (CODECS[format] ?? null);
+    const fits = holdsSound(target.extension, audio.codec) && (asked === null || asked === audio.codec);
+    const made: Track =
+      bitrate === undefined && fits
+        ? { kind: 'copy', stream: audio.index }
+        : audioTrack(audio, target.extension, { bitrate, codec: asked === 'opus' ? 'libopus' : undefined });
     return {
       inputs: [],
       outputs: [
@@ -92,7 +100,10 @@ export default defineJob({
     };
   },
 
-  report: (results, source, { track }) => audioReport(results, { track: chooseTrack(source, track).index }),
+  report(results, source, { track, bitrate }) {
+    const audio = chooseTrack(source, track);
+    return audioReport(results, bitrate, audio, { track: audio.index });
+  },
 });
 
 function chooseTrack(source: SourceFacts, track: number | string | undefined): AudioStreamFacts {
@@ -101,7 +112,7 @@ function chooseTrack(source: SourceFacts, track: number | string | undefined): A
   const found =
     typeof track === 'number'
       ? tracks[track]
-      : tracks.find((stream) => stream.language?.toLowerCase() === track.toLowerCase());
+      : tracks.find(({ language }) => language !== null && sameLanguage(language, track));
   if (found) return found;
   const there = tracks
     .map((stream, index) => `${index}${stream.language ? ` (${stream.language})` : ''}`)
@@ -110,4 +121,17 @@ function chooseTrack(source: SourceFacts, track: number | string | undefined): A
     'invalid_params',
     `"track": there is no audio track ${JSON.stringify(track)}; there are ${there}.`,
   );
+}
+
+/** `de`, `deu` and `ger` are one language. */
+function sameLanguage(a: string, b: string): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(code: string): string {
+  try {
+    return Intl.getCanonicalLocales(code)[0] ?? code;
+  } catch {
+    return code.toLowerCase();
+  }
 }

@@ -32,6 +32,7 @@ export default defineJob({
     input_path: '/data/input/audio.mp3',
     output_path: '/data/output/waveform.json',
     params: { samples: 1000 },
+    result: { samples: 1000, duration_s: 2, sample_rate: 48000, channels: 2 },
   },
 
   plan(source, { samples, per_channel, format }, target) {

@@ -3,6 +3,7 @@ import { bitRate, inputPath, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import type { MixOutput, OutputResult } from '../../core/plan.ts';
 import { AUDIO_EXTENSIONS, audioEncoding } from '../planning/audio-encoding.ts';
+import { uselessBitRate } from '../planning/audio-report.ts';
 import { secondsText } from '../planning/describe.ts';
 
 /** Where a normalised sum peaks, in dBFS. */
@@ -69,6 +70,7 @@ export default defineJob({
   example: {
     output_path: '/data/output/mix.wav',
     params: { input_files: ['/data/input/voice.wav', '/data/input/music.mp3'] },
+    result: { duration_s: 2, sample_rate: 48000, channels: 2, peak_db: -6.197, inputs: 2 },
   },
 
   source: ({ input_files }) => pathOf(input_files[0] as Params['input_files'][number]),
@@ -89,14 +91,14 @@ export default defineJob({
     };
   },
 
-  report(results, _source, { input_files }) {
+  report(results, _source, { input_files, bitrate }) {
     const [made] = results;
     if (made?.kind !== 'mix') throw new TypeError('The plan made no mix.');
-    const { duration_s, sample_rate, channels, peak_db, warnings } = made;
+    const { duration_s, sample_rate, channels, encoder, peak_db, warnings } = made;
     return {
       message: `${input_files.length} files, ${secondsText(duration_s)}, peak ${peak_db === null ? 'silent' : `${peak_db.toFixed(1)} dBFS`}`,
       data: { duration_s, sample_rate, channels, peak_db, inputs: input_files.length },
-      warnings,
+      warnings: [...warnings, ...uselessBitRate(encoder, bitrate)],
     };
   },
 });
@@ -119,7 +121,7 @@ function mixOf(
   const { encoder, options, bit_rate } = audioEncoding(
     extension,
     { bitrate },
-    { channels: channels ?? 2, depth: 16 },
+    { channels: channels ?? 2, depth: 16, float: false },
   );
   return {
     kind: 'mix',

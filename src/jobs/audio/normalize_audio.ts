@@ -11,7 +11,7 @@ import { loudnessFilter, type Normalization, refine } from '../planning/normaliz
 import { otherTracks } from '../planning/tracks.ts';
 
 const params = z.object({
-  target_lufs: z.number().min(-70).max(-5).default(-23).meta({
+  target_lufs: z.number().min(-60).max(-5).default(-23).meta({
     description: 'Integrated loudness of the result. EBU R 128: −23; streaming services: −14 to −16.',
     unit: 'LUFS',
   }),
@@ -33,6 +33,10 @@ const params = z.object({
   ).optional(),
 });
 
+/** Differences from what was asked that are not worth a word. */
+const PROMISED_LU = 0.2;
+const PROMISED_RANGE_LU = 1;
+
 type Params = z.output<typeof params>;
 
 export default defineJob({
@@ -52,6 +56,18 @@ export default defineJob({
     input_path: '/data/input/podcast.wav',
     output_path: '/data/output/podcast_-16.wav',
     params: { target_lufs: -16 },
+    result: {
+      duration_s: 4,
+      encoder: 'pcm_s16le',
+      copied: false,
+      sample_rate: 48000,
+      channels: 2,
+      target_lufs: -16,
+      before: { integrated_lufs: -30, range_lu: 0, true_peak_db: -30.002 },
+      after: { integrated_lufs: -16, range_lu: 0, true_peak_db: -16.002 },
+      gain_db: 14,
+      linear: true,
+    },
   },
 
   plan: (source) => measurement(source, null),
@@ -68,27 +84,42 @@ export default defineJob({
     const after = loudnessOf(results);
     const before = loudnessOf(earlier[0] ?? []);
     const { normalization } = rounds([...earlier, results], given);
-    const report = audioReport(results, {
+    const { gain_db, limit_db, range } = normalization;
+    const report = audioReport(results, given.bitrate, mainAudio(source) as AudioStreamFacts, {
       target_lufs: given.target_lufs,
       before,
       after,
-      gain_db: normalization.gain_db,
-      linear: normalization.limit_db === null && normalization.range === null,
+      gain_db: gain_db + (range?.gain_db ?? 0),
+      linear: limit_db === null && range === null,
     });
-    const text = (loudness: Loudness) =>
-      loudness.integrated_lufs === null ? 'silence' : `${loudness.integrated_lufs.toFixed(1)}`;
-    const audio = mainAudio(source) as AudioStreamFacts;
-    const silent =
-      before.integrated_lufs === null
-        ? [`Stream ${audio.index} is silent; there is nothing to normalize.`]
-        : [];
+    const text = ({ integrated_lufs }: Loudness) => integrated_lufs?.toFixed(1) ?? 'not measurable';
     return {
       ...report,
       message: `${text(before)} → ${text(after)} LUFS`,
-      warnings: [...silent, ...(report.warnings ?? [])],
+      warnings: [...shortcomings(before, after, given), ...(report.warnings ?? [])],
     };
   },
 });
+
+/** What was asked for and could not be had. */
+function shortcomings(before: Loudness, after: Loudness, asked: Params): string[] {
+  if (before.integrated_lufs === null)
+    return [
+      'The sound is silent, softer than −70 LUFS or shorter than 0.4 s: it has no loudness that could be changed.',
+    ];
+  const { target_lufs, true_peak_db, loudness_range } = asked;
+  const found: string[] = [];
+  const { integrated_lufs, true_peak_db: peak, range_lu } = after;
+  if (integrated_lufs === null || Math.abs(integrated_lufs - target_lufs) > PROMISED_LU)
+    found.push(
+      `${target_lufs} LUFS cannot be had with peaks under ${true_peak_db} dBTP; the result has ${integrated_lufs?.toFixed(1) ?? 'less than −70'} LUFS.`,
+    );
+  if (peak !== null && peak > true_peak_db)
+    found.push(`The codec overshoots: the result peaks at ${peak.toFixed(1)} dBTP.`);
+  if (loudness_range !== undefined && (range_lu ?? 0) > loudness_range + PROMISED_RANGE_LU)
+    found.push(`The range could only be brought to ${range_lu?.toFixed(1)} LU.`);
+  return found;
+}
 
 /** Loudness of the source, as it is or behind a chain of filters that is on trial. */
 function measurement(source: SourceFacts, filter: string | null): MediaPlan {
@@ -183,7 +214,8 @@ function filmOf(
 function loudnessOf(results: OutputResult[]): Loudness {
   const measured = results.find((made) => made.kind === 'loudness');
   if (measured?.kind !== 'loudness') throw new TypeError('The plan measured nothing.');
-  return measured;
+  const { integrated_lufs, range_lu, true_peak_db } = measured;
+  return { integrated_lufs, range_lu, true_peak_db };
 }
 
 /** What the rounds so far say is to be done next: refine the filters, make the file, or stop. */

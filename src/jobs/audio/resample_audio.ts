@@ -49,6 +49,7 @@ export default defineJob({
     input_path: '/data/input/audio.wav',
     output_path: '/data/output/audio_44100.wav',
     params: { sample_rate: 44_100 },
+    result: { duration_s: 3, encoder: 'pcm_s16le', copied: false, sample_rate: 44100, channels: 2 },
   },
 
   plan(source, wishes, target) {
@@ -69,5 +70,6 @@ export default defineJob({
     };
   },
 
-  report: (results, _source, { sample_rate }) => audioReport(results, { sample_rate }),
+  report: (results, source, { bitrate }) =>
+    audioReport(results, bitrate, mainAudio(source) as AudioStreamFacts),
 });

@@ -14,7 +14,16 @@ export default defineJob({
   params: z.strictObject({}),
   input: { kind: 'file' },
   output: { kind: 'file', extensions: ['.sha256', '.sha256sum', '.sum', '.txt'] },
-  example: { input_path: '/data/input/video.mp4', output_path: '/data/output/video.mp4.sha256', params: {} },
+  example: {
+    input_path: '/data/input/video.mp4',
+    output_path: '/data/output/video.mp4.sha256',
+    params: {},
+    result: {
+      algorithm: 'sha256',
+      hash: '5b84f328d47fad254cc10074a8abf92c57446f4fb85905e284068f7242d08ae3',
+      size_bytes: 44272,
+    },
+  },
 
   async run(context) {
     const started = performance.now();

@@ -35,6 +35,12 @@ export default defineJob({
       next_output: '/data/output/video_720p.mp4',
       next_params: { height: 720 },
     },
+    result: {
+      next_task: 'resize_to_720p',
+      next_output: '/data/output/video_720p.mp4',
+      next_job_id: '01a203c2-0f7e-7c41-93ad-794e444f684d',
+      next_input: '/data/input/video.mp4',
+    },
   },
 
   async run(_context, { next_task, next_output, next_params, next_input }) {

@@ -64,6 +64,13 @@ export default defineJob({
     input_path: '/data/input/video.mov',
     output_path: '/data/output/video.mov.zst',
     params: { compression: 'zstd', level: 3 },
+    result: {
+      format: 'zstd',
+      level: 3,
+      original_size_bytes: 44310,
+      compressed_size_bytes: 18936,
+      ratio: 2.34,
+    },
   },
 
   async run(context, params) {

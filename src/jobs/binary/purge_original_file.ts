@@ -12,7 +12,11 @@ export default defineJob({
   params: z.object({}),
   input: { kind: 'file' },
   output: { kind: 'none', extensions: [] },
-  example: { input_path: '/data/input/video.mp4', params: {} },
+  example: {
+    input_path: '/data/input/video.mp4',
+    params: {},
+    result: { deleted: true, size_bytes: 44272, path: '/data/input/video.mp4' },
+  },
 
   async run({ input }) {
     const stats = input === null ? null : await stat(input).catch(() => null);

@@ -29,7 +29,10 @@ export default defineJob({
   }),
   input: { kind: 'none' },
   output: { kind: 'none', extensions: [] },
-  example: { params: { job_id: '0198c7a2-5c1e-7f3a-9d1b-2f6f5d0e4c11', metrics: { vmaf: 94.2 } } },
+  example: {
+    params: { job_id: '0198c7a2-5c1e-7f3a-9d1b-2f6f5d0e4c11', metrics: { vmaf: 94.2 } },
+    result: { job_id: '0198c7a2-5c1e-7f3a-9d1b-2f6f5d0e4c11', metrics: { vmaf: 94.2 } },
+  },
 
   async run(_context, { job_id, metrics }) {
     return {

@@ -2,6 +2,7 @@
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { FileJobContext } from '../../core/job.ts';
+import { plural } from '../../core/plural.ts';
 import type { ByteMeter } from './byte-meter.ts';
 import { inputStats, readFile } from './input.ts';
 import { type TarEntry, tarPieces, tarSize } from './tar.ts';

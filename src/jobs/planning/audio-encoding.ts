@@ -1,35 +1,33 @@
 /** How a job's audio params become an encoder, its options and a container. */
 import { MillError } from '../../core/errors.ts';
 import type { AudioStreamFacts, SourceFacts } from '../../core/facts.ts';
-import type { AudioTrack, MediaOutput, Track } from '../../core/plan.ts';
+import type { AudioTrack, CodecOptions, MediaOutput, Track } from '../../core/plan.ts';
 
 interface AudioFile {
-  /** FFmpeg encoder; `pcm` stands for the PCM format of the depth. */
+  /** FFmpeg encoder; `pcm_le` and `pcm_be` stand for the PCM format of the depth. */
   encoder: string;
-  /** Codecs that may be copied into it. */
-  copies: readonly string[];
+  /** FFmpeg's names of the codecs it holds. */
+  codecs: readonly string[] | 'any';
   /** Cover art is kept. */
   cover: boolean;
-  lossy: boolean;
 }
 
+const OGG: AudioFile = { encoder: 'libvorbis', codecs: ['vorbis', 'opus', 'flac'], cover: false };
+const PCM_LE = ['pcm_s16le', 'pcm_s24le', 'pcm_s32le', 'pcm_f32le', 'pcm_f64le', 'pcm_u8'];
+const PCM_BE = ['pcm_s16be', 'pcm_s24be', 'pcm_s32be', 'pcm_f32be', 'pcm_f64be', 'pcm_s8'];
+
 const FILES: Record<string, AudioFile> = {
-  '.mp3': { encoder: 'libmp3lame', copies: ['mp3'], cover: true, lossy: true },
-  '.m4a': { encoder: 'aac', copies: ['aac', 'alac'], cover: true, lossy: true },
-  '.mp4': { encoder: 'aac', copies: ['aac', 'mp3', 'alac', 'ac3', 'opus', 'flac'], cover: true, lossy: true },
-  '.aac': { encoder: 'aac', copies: ['aac'], cover: false, lossy: true },
-  '.opus': { encoder: 'libopus', copies: ['opus'], cover: false, lossy: true },
-  '.ogg': { encoder: 'libvorbis', copies: ['vorbis', 'opus', 'flac'], cover: false, lossy: true },
-  '.oga': { encoder: 'libvorbis', copies: ['vorbis', 'opus', 'flac'], cover: false, lossy: true },
-  '.flac': { encoder: 'flac', copies: ['flac'], cover: true, lossy: false },
-  '.wav': {
-    encoder: 'pcm',
-    copies: ['pcm_s16le', 'pcm_s24le', 'pcm_s32le', 'pcm_f32le', 'pcm_u8'],
-    cover: false,
-    lossy: false,
-  },
-  '.aiff': { encoder: 'pcm_be', copies: ['pcm_s16be', 'pcm_s24be', 'pcm_s32be'], cover: false, lossy: false },
-  '.mka': { encoder: 'flac', copies: [], cover: false, lossy: false },
+  '.mp3': { encoder: 'libmp3lame', codecs: ['mp3'], cover: true },
+  '.m4a': { encoder: 'aac', codecs: ['aac', 'alac', 'ac3', 'eac3'], cover: true },
+  '.mp4': { encoder: 'aac', codecs: ['aac', 'mp3', 'alac', 'ac3', 'eac3', 'opus', 'flac'], cover: true },
+  '.aac': { encoder: 'aac', codecs: ['aac'], cover: false },
+  '.opus': { encoder: 'libopus', codecs: ['opus'], cover: false },
+  '.ogg': OGG,
+  '.oga': OGG,
+  '.flac': { encoder: 'flac', codecs: ['flac'], cover: true },
+  '.wav': { encoder: 'pcm_le', codecs: [...PCM_LE, 'pcm_mulaw', 'pcm_alaw'], cover: false },
+  '.aiff': { encoder: 'pcm_be', codecs: PCM_BE, cover: true },
+  '.mka': { encoder: 'flac', codecs: 'any', cover: false },
 };
 
 /** Extensions of files that hold sound. */
@@ -38,6 +36,20 @@ export const AUDIO_EXTENSIONS = Object.keys(FILES);
 export const BIT_DEPTHS = [8, 16, 24, 32] as const;
 export type BitDepth = (typeof BIT_DEPTHS)[number];
 
+/** Lossless encoders that are no PCM, and the depths they write. */
+const LOSSLESS: Record<string, readonly BitDepth[]> = {
+  flac: [16, 24],
+  alac: [16, 24],
+  tta: [16, 24],
+  wavpack: [16, 32],
+};
+
+/** Encoders that are not called like what they make. */
+const MADE_BY: Record<string, string> = { libmp3lame: 'mp3', libopus: 'opus', libvorbis: 'vorbis' };
+
+/** The most an MP3 can have; its encoder would quietly take less than was asked. */
+const MP3_MAX = 320_000;
+
 export interface AudioWishes {
   codec?: string;
   bitrate?: number;
@@ -45,6 +57,13 @@ export interface AudioWishes {
   channels?: number;
   bit_depth?: BitDepth;
   filter?: string;
+}
+
+interface Sound {
+  channels: number;
+  depth: BitDepth;
+  /** Samples that may be beyond full scale. */
+  float: boolean;
 }
 
 /** Throws `unsupported_output`. */
@@ -57,9 +76,14 @@ export function audioFile(extension: string): AudioFile {
   );
 }
 
-/** True when the stream may go into the file as it is. */
-export function canCopy(audio: AudioStreamFacts, extension: string): boolean {
-  return extension === '.mka' || audioFile(extension).copies.includes(audio.codec ?? '');
+/** True when sound of this codec may be in the file. */
+export function holdsSound(extension: string, codec: string | null): boolean {
+  const { codecs } = audioFile(extension);
+  return codec !== null && (codecs === 'any' || codecs.includes(codec));
+}
+
+export function isLossless(encoder: string): boolean {
+  return encoder.startsWith('pcm_') || encoder in LOSSLESS;
 }
 
 export function audioTrack(audio: AudioStreamFacts, extension: string, wishes: AudioWishes): AudioTrack {
@@ -69,6 +93,7 @@ export function audioTrack(audio: AudioStreamFacts, extension: string, wishes: A
     ...audioEncoding(extension, wishes, {
       channels: wishes.channels ?? audio.channels,
       depth: sourceDepth(audio),
+      float: /^pcm_f/.test(audio.codec ?? ''),
     }),
     sample_rate: wishes.sample_rate ?? null,
     channels: wishes.channels ?? null,
@@ -76,36 +101,66 @@ export function audioTrack(audio: AudioStreamFacts, extension: string, wishes: A
   };
 }
 
-/** Encoder, bit rate and sample format for a file of this extension. */
+/**
+ * Encoder, bit rate and sample format for a file of this extension. Throws `unsupported_output` for a codec that the
+ * file cannot hold, `invalid_params` for a depth or bit rate that the codec cannot have.
+ */
 export function audioEncoding(
   extension: string,
   { codec, bitrate, bit_depth }: AudioWishes,
-  sound: { channels: number; depth: BitDepth },
+  sound: Sound,
 ): Pick<AudioTrack, 'encoder' | 'options' | 'bit_rate' | 'sample_format'> {
-  const file = audioFile(extension);
-  const depth = bit_depth ?? sound.depth;
-  const encoder =
-    codec ?? (file.encoder.startsWith('pcm') ? pcmEncoder(depth, file.encoder === 'pcm_be') : file.encoder);
-  const lossy = !/^(pcm_|flac$|alac$|wavpack$|tta$)/.test(encoder);
-  if (bit_depth !== undefined && lossy) {
+  const encoder = codec ?? usualEncoder(extension, sound, bit_depth);
+  if (!holdsSound(extension, MADE_BY[encoder] ?? encoder)) {
+    const { codecs } = audioFile(extension);
+    throw new MillError(
+      'unsupported_output',
+      `A ${extension} file cannot hold what ${encoder} makes; it holds ${[codecs].flat().join(', ')}.`,
+    );
+  }
+  checkDepth(encoder, bit_depth);
+  if (isLossless(encoder)) return { encoder, bit_rate: null, ...lossless(encoder, bit_depth ?? sound.depth) };
+  if (encoder === 'libmp3lame' && (bitrate ?? 0) > MP3_MAX)
+    throw new MillError('invalid_params', `"bitrate": MP3 goes up to ${MP3_MAX / 1000}k.`);
+  const quality = bitrate === undefined ? constantQuality(encoder) : null;
+  return {
+    encoder,
+    options: quality ?? {},
+    bit_rate: quality ? null : (bitrate ?? usualBitRate(encoder, sound.channels)),
+    sample_format: null,
+  };
+}
+
+function usualEncoder(extension: string, sound: Sound, bitDepth: BitDepth | undefined): string {
+  const { encoder } = audioFile(extension);
+  if (encoder !== 'pcm_le' && encoder !== 'pcm_be') return encoder;
+  const order = encoder === 'pcm_be' ? 'be' : 'le';
+  if (bitDepth === 8) return order === 'be' ? 'pcm_s8' : 'pcm_u8';
+  if (bitDepth === undefined && sound.float) return `pcm_f32${order}`;
+  return `pcm_s${bitDepth ?? sound.depth}${order}`;
+}
+
+function checkDepth(encoder: string, depth: BitDepth | undefined): void {
+  if (depth === undefined) return;
+  if (!isLossless(encoder)) {
     throw new MillError(
       'invalid_params',
       `"bit_depth": ${encoder} has no bit depth; use a .wav, .flac or .aiff output.`,
     );
   }
-  if (bit_depth === 8 && !encoder.startsWith('pcm_'))
-    throw new MillError('invalid_params', `"bit_depth": ${encoder} takes 16 or 24.`);
-  return {
-    encoder,
-    options: encoder === 'flac' && depth > 16 ? { bits_per_raw_sample: 24 } : {},
-    bit_rate: lossy ? (bitrate ?? usualBitRate(encoder, sound.channels)) : null,
-    sample_format: encoder === 'flac' ? (depth > 16 ? 's32' : 's16') : null,
-  };
+  const known = LOSSLESS[encoder] ?? [Number(/^pcm_[suf](\d+)/.exec(encoder)?.[1] ?? 8)];
+  if (!known.includes(depth))
+    throw new MillError('invalid_params', `"bit_depth": ${encoder} takes ${known.join(' or ')}.`);
 }
 
-function pcmEncoder(depth: BitDepth, bigEndian: boolean): string {
-  if (depth === 8) return bigEndian ? 'pcm_s8' : 'pcm_u8';
-  return `pcm_s${depth}${bigEndian ? 'be' : 'le'}`;
+/** Encoders of several depths go by the format of the samples they get. */
+function lossless(encoder: string, depth: BitDepth): Pick<AudioTrack, 'options' | 'sample_format'> {
+  if (!(encoder in LOSSLESS)) return { options: {}, sample_format: null };
+  const deep = depth > 16;
+  return {
+    options: encoder === 'flac' && deep ? { bits_per_raw_sample: 24 } : {},
+    sample_format: deep ? 's32' : 's16',
+  };
 }
 
 function sourceDepth(audio: AudioStreamFacts): BitDepth {
@@ -113,16 +168,21 @@ function sourceDepth(audio: AudioStreamFacts): BitDepth {
   return BIT_DEPTHS.find((known) => known >= depth && known > 8) ?? 32;
 }
 
-/** Transparent for most ears, by codec and channel. */
+/** `FF_QP2LAMBDA`: one step of a quality scale in FFmpeg's `global_quality`. */
+const QUALITY_STEP = 118;
+
+/**
+ * Transparent for most ears, whatever the rate and the channels. LAME turns the sound down by up to half a decibel
+ * when it is given a bit rate below 256k, and Vorbis refuses most bit rates at unusual sample rates.
+ */
+function constantQuality(encoder: string): CodecOptions | null {
+  const quality = { libmp3lame: 2, libvorbis: 6 }[encoder];
+  return quality === undefined ? null : { flags: '+qscale', global_quality: quality * QUALITY_STEP };
+}
+
 function usualBitRate(encoder: string, channels: number): number {
-  const each: Record<string, number> = {
-    libmp3lame: 96_000,
-    aac: 80_000,
-    libopus: 64_000,
-    libvorbis: 80_000,
-  };
-  const total = (each[encoder] ?? 96_000) * Math.max(1, channels);
-  return encoder === 'libmp3lame' ? Math.min(total, 320_000) : total;
+  const each: Record<string, number> = { aac: 80_000, libopus: 64_000 };
+  return (each[encoder] ?? 96_000) * Math.max(1, channels);
 }
 
 /** The other tracks of a sound file that survive: cover art where the container keeps it. */

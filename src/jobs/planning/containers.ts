@@ -111,6 +111,11 @@ export function containerOf(extension: string): Container {
   return container;
 }
 
+/** A codec that at least one of the containers is known to hold. */
+export function isVideoCodec(name: string): boolean {
+  return Object.values(CONTAINERS).some(({ video }) => video !== 'any' && video.includes(name));
+}
+
 export function holds(codecs: readonly string[] | 'any', codec: string | null): boolean {
   return codec !== null && (codecs === 'any' || codecs.includes(codec));
 }

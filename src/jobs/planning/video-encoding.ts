@@ -4,7 +4,7 @@ import { MillError } from '../../core/errors.ts';
 import { bitRate, codecOptions, whole } from '../../core/fields.ts';
 import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
-import { containerOf, holds, VIDEO_EXTENSIONS } from './containers.ts';
+import { containerOf, holds, isVideoCodec, VIDEO_EXTENSIONS } from './containers.ts';
 
 /** Hardware encoders are named after the interface that drives them. */
 export const HARDWARE_KINDS = ['nvenc', 'qsv', 'vaapi', 'videotoolbox', 'amf', 'vulkan', 'v4l2m2m'] as const;
@@ -20,7 +20,42 @@ const FAMILIES: { codec: string; prefix: string; software: string }[] = [
   { codec: 'vp8', prefix: 'vp8', software: 'libvpx' },
   { codec: 'mpeg2video', prefix: 'mpeg2', software: 'mpeg2video' },
   { codec: 'mjpeg', prefix: 'mjpeg', software: 'mjpeg' },
+  { codec: 'theora', prefix: 'theora', software: 'libtheora' },
+  { codec: 'webp', prefix: 'webp', software: 'libwebp' },
 ];
+/** Encoders named after codecs that none of our containers lists; only Matroska takes them. */
+const RARE_CODECS: ReadonlySet<string> = new Set([
+  'apng',
+  'cfhd',
+  'cinepak',
+  'dvvideo',
+  'gif',
+  'h261',
+  'h263',
+  'jpeg2000',
+  'jpegls',
+  'msmpeg4v2',
+  'snow',
+  'svq1',
+  'utvideo',
+  'wmv1',
+  'wmv2',
+]);
+
+const X26X: ReadonlySet<string> = new Set(['libx264', 'libx265']);
+const X26X_PRESETS = [
+  'ultrafast',
+  'superfast',
+  'veryfast',
+  'faster',
+  'fast',
+  'medium',
+  'slow',
+  'slower',
+  'veryslow',
+  'placebo',
+];
+const X26X_CRF = 51;
 
 export interface EncodingDefaults {
   codec: string;
@@ -53,7 +88,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       .max(63)
       .optional()
       .meta({
-        description: `Constant quality; lower is better and larger. Default ${crf} for ${codec}, the encoder's usual value for others.`,
+        description: `Constant quality; lower is better and larger. x264 and x265 take 0 to ${X26X_CRF}, SVT-AV1 and VP9 0 to 63. Default ${crf} for ${codec}, the encoder's usual value for others.`,
         group: 'video',
         excludes: ['bitrate'],
       }),
@@ -156,7 +191,7 @@ export function videoExtension({ codec }: { codec: string }, input: string | nul
   return made === null || holds(containerOf(own).video, made) ? own : '.mp4';
 }
 
-/** FFmpeg's codec name of an encoder; null when the name says nothing. */
+/** FFmpeg's codec name of an encoder; null when the name says nothing, or is none. */
 export function codecOf(encoder: string): string | null {
   const family = familyOf(encoder);
   if (family) return family.codec;
@@ -164,9 +199,9 @@ export function codecOf(encoder: string): string | null {
     ? 'h264'
     : encoder.startsWith('prores')
       ? 'prores'
-      : encoder.startsWith('lib')
-        ? null
-        : encoder;
+      : isVideoCodec(encoder) || RARE_CODECS.has(encoder)
+        ? encoder
+        : null;
 }
 
 function familyOf(encoder: string) {
@@ -204,6 +239,9 @@ function encoderOptions(encoder: string, params: VideoParams, defaults: Encoding
 }
 
 function presetOption(encoder: string, preset: string | undefined): CodecOptions {
+  // Their libraries would only say that they could not be opened.
+  if (preset !== undefined && X26X.has(encoder) && !X26X_PRESETS.includes(preset) && !/^\d$/.test(preset))
+    throw new MillError('invalid_params', `"preset": ${encoder} takes ${X26X_PRESETS.join(', ')}.`);
   if (preset !== undefined) return { preset };
   if (encoder === 'libx264' || encoder === 'libx265') return { preset: 'medium' };
   return encoder === 'libsvtav1' ? { preset: 8 } : {};
@@ -212,6 +250,8 @@ function presetOption(encoder: string, preset: string | undefined): CodecOptions
 /** Constant quality under the name each encoder gives it. */
 function qualityOption(encoder: string, crf: number | undefined, defaults: EncodingDefaults): CodecOptions {
   const value = crf ?? (encoder === defaults.codec ? defaults.crf : undefined);
+  if (value !== undefined && value > X26X_CRF && X26X.has(encoder))
+    throw new MillError('invalid_params', `"crf": ${encoder} takes 0 to ${X26X_CRF}.`);
   const kind = hardwareKindOf(encoder);
   if (kind === 'nvenc') return { rc: 'vbr', cq: Math.round(value ?? 26), b: 0 };
   if (kind === 'qsv' || kind === 'amf')

@@ -3,6 +3,7 @@ import { MillError } from '../../core/errors.ts';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
 import { inputPath, mediaTime, toSeconds, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
+import type { OverlayPosition } from '../../core/plan.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { videoDuration } from '../planning/describe.ts';
 import { encodeReport } from '../planning/encode-report.ts';
@@ -58,6 +59,17 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/marked.mp4',
     params: { watermark_path: '/data/input/logo.png', position: 'bottom-right' },
+    result: {
+      width: 1920,
+      height: 1080,
+      duration_s: 1.2,
+      encoder: 'libx264',
+      frames: 30,
+      tracks: [
+        { stream: 0, codec: 'libx264', packets: 30, frames: 30 },
+        { stream: 1, codec: 'copy', packets: 58, frames: 0 },
+      ],
+    },
   },
 
   plan(source, given, target) {
@@ -67,6 +79,13 @@ export default defineJob({
     const end_s = given.end === undefined ? null : toSeconds(given.end, total);
     if (end_s !== null && end_s <= start_s)
       throw new MillError('invalid_params', '"end": must be later than "start".');
+    if (total > 0 && start_s >= total) {
+      throw new MillError(
+        'invalid_params',
+        `"start": ${start_s} s lies behind the end of the video at ${total.toFixed(3)} s.`,
+      );
+    }
+    checkMargin(given, video);
     const others = otherTracks(source, new Set([video.index]), target.extension);
     const { position, margin, opacity, scale } = given;
     return {
@@ -98,3 +117,17 @@ export default defineJob({
     return encodeReport(results, source, { width: display_width, height: display_height });
   },
 });
+
+/** Further from its edge than the picture is large, the image would lie outside of it. */
+function checkMargin(
+  { position, margin }: { position: OverlayPosition; margin: number },
+  { display_width, display_height }: VideoStreamFacts,
+): void {
+  const aside = /left|right/.test(position) && margin >= display_width;
+  const above = /top|bottom/.test(position) && margin >= display_height;
+  if (!aside && !above) return;
+  throw new MillError(
+    'invalid_params',
+    `"margin": ${margin} pixels leave no place in a picture of ${display_width}×${display_height}.`,
+  );
+}

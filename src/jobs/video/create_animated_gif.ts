@@ -42,6 +42,7 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/clip.gif',
     params: { duration: 5, fps: 10 },
+    result: { width: 480, height: 270, frames: 12, duration_s: 1.2, loop: 0 },
   },
 
   plan(source, { duration, start, fps, width, colors, dither, loop, quality }, target) {

@@ -27,6 +27,14 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/cuts.json',
     params: { threshold: 0.3 },
+    result: {
+      cuts: [
+        { time_s: 0.48, frame: 12, score: 1 },
+        { time_s: 0.8, frame: 20, score: 1 },
+      ],
+      frames: 30,
+      duration_s: 1.2,
+    },
   },
 
   plan(source, { threshold, min_scene_seconds }) {

@@ -56,7 +56,18 @@ export default defineJob({
   params,
   input: { kind: 'media', needs: 'video' },
   output: { kind: 'directory', extensions: [] },
-  example: { input_path: '/data/input/video.mp4', output_path: '/data/output/frames', params: { count: 10 } },
+  example: {
+    input_path: '/data/input/video.mp4',
+    output_path: '/data/output/frames',
+    params: { count: 10 },
+    result: {
+      count: 10,
+      images: [
+        { file: 'frame_0001.jpg', time_s: 0.04, width: 1920, height: 1080, size_bytes: 46107 },
+        { file: 'frame_0002.jpg', time_s: 0.16, width: 1920, height: 1080, size_bytes: 61380 },
+      ],
+    },
+  },
 
   plan(source, given, target) {
     const video = mainVideo(source) as VideoStreamFacts;

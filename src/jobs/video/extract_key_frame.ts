@@ -30,6 +30,7 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/poster.jpg',
     params: { timestamp: '00:00:01' },
+    result: { time_s: 1, width: 1920, height: 1080 },
   },
 
   plan(source, { timestamp, mode, width, quality }, target) {

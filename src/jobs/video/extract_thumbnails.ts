@@ -36,6 +36,13 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/thumbnails',
     params: { count: 10 },
+    result: {
+      count: 10,
+      images: [
+        { file: 'thumb_0001.jpg', time_s: 0.04, width: 320, height: 180, size_bytes: 1858 },
+        { file: 'thumb_0002.jpg', time_s: 0.16, width: 320, height: 180, size_bytes: 2008 },
+      ],
+    },
   },
 
   plan(source, { count, width, format, quality, exact, sprite }, target) {

@@ -19,7 +19,69 @@ export default defineJob({
   params: z.object({}),
   input: { kind: 'media', needs: 'video' },
   output: { kind: 'file', extensions: ['.json'] },
-  example: { input_path: '/data/input/video.mp4', output_path: '/data/output/info.json', params: {} },
+  example: {
+    input_path: '/data/input/video.mp4',
+    output_path: '/data/output/info.json',
+    params: {},
+    result: {
+      container: 'mov,mp4,m4a,3gp,3g2,mj2',
+      container_name: 'QuickTime / MOV',
+      size_bytes: 44272,
+      duration_s: 1.2,
+      bit_rate: 295146,
+      width: 1920,
+      height: 1080,
+      coded_width: 1920,
+      coded_height: 1080,
+      rotation: 0,
+      flipped: false,
+      sample_aspect_ratio: '1:1',
+      display_aspect_ratio: '16:9',
+      frame_rate: 25,
+      real_frame_rate: 25,
+      variable_frame_rate: false,
+      frame_count: 30,
+      video_duration_s: 1.2,
+      codec: 'h264',
+      codec_name: 'H.264 / AVC / MPEG-4 AVC / MPEG-4 part 10',
+      codec_tag: 'avc1',
+      profile: 'High',
+      level: 40,
+      pixel_format: 'yuv420p',
+      bit_depth: 8,
+      color: { range: 'tv', space: 'bt709', transfer: 'bt709', primaries: 'bt709', chroma_location: 'left' },
+      hdr: null,
+      field_order: 'progressive',
+      video_bit_rate: 151840,
+      key_frame_interval_s: 0.48,
+      has_b_frames: false,
+      audio_tracks: [
+        {
+          index: 1,
+          codec: 'aac',
+          profile: 'LC',
+          sample_rate: 48000,
+          channels: 2,
+          channel_layout: 'stereo',
+          bit_depth: 16,
+          bit_rate: 126635,
+          duration_s: 1.2,
+          language: 'eng',
+          title: null,
+          default: true,
+        },
+      ],
+      subtitle_tracks: [],
+      chapters: [],
+      tags: {
+        major_brand: 'isom',
+        minor_version: '512',
+        compatible_brands: 'isomiso2avc1mp41',
+        title: 'Two cuts',
+        encoder: 'Lavf62.19.101',
+      },
+    },
+  },
 
   plan: (source) => ({
     inputs: [],
@@ -37,9 +99,23 @@ export default defineJob({
         .join(', '),
       data,
       document: data,
+      warnings: breakOff(video, packets),
     };
   },
 });
+
+/** Players and muxers differ by less than this about the end of a video. */
+const TOLERANCE_S = 0.2;
+
+/** A file that was cut short still announces its full length. */
+function breakOff(video: VideoStreamFacts, packets: PacketFacts | null): string[] {
+  if (!packets?.complete || video.duration_s === null) return [];
+  const frame = 1 / (video.avg_frame_rate.value || 25);
+  if (video.duration_s - packets.duration_s <= Math.max(TOLERANCE_S, 2 * frame)) return [];
+  return [
+    `The file breaks off: ${secondsText(video.duration_s)} of video are announced, ${secondsText(packets.duration_s)} are there.`,
+  ];
+}
 
 function describeVideo(source: SourceFacts, video: VideoStreamFacts, packets: PacketFacts | null) {
   const { format } = source;

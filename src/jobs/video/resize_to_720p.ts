@@ -31,6 +31,17 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/video_720p.mp4',
     params: { height: 720 },
+    result: {
+      width: 1280,
+      height: 720,
+      duration_s: 1.2,
+      encoder: 'libx264',
+      frames: 30,
+      tracks: [
+        { stream: 0, codec: 'libx264', packets: 30, frames: 30 },
+        { stream: 1, codec: 'copy', packets: 58, frames: 0 },
+      ],
+    },
   },
 
   plan(source, params, target) {

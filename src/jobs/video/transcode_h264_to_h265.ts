@@ -22,6 +22,17 @@ export default defineJob({
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/video_h265.mp4',
     params: { bitrate: '2M' },
+    result: {
+      width: 1920,
+      height: 1080,
+      duration_s: 1.2,
+      encoder: 'libx265',
+      frames: 30,
+      tracks: [
+        { stream: 0, codec: 'libx265', packets: 30, frames: 30 },
+        { stream: 1, codec: 'copy', packets: 58, frames: 0 },
+      ],
+    },
   },
 
   plan(source, params, target) {

@@ -5,6 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { MillError } from '../../core/errors.ts';
 import type { Backoff } from '../backoff.ts';
+import { JUDGE_EVERY_MS, leaseObserver } from '../leases.ts';
 import type { Claim, JobRecord, Queue } from '../port.ts';
 import { attempts as attemptsOf } from './sqlite/attempts.ts';
 import { changes as changesOf } from './sqlite/changes.ts';
@@ -12,7 +13,6 @@ import { databaseError, openDatabase, whenFree } from './sqlite/connection.ts';
 import { control as controlOf } from './sqlite/control.ts';
 import { entrance as entranceOf } from './sqlite/enqueue.ts';
 import { type HeldJob, jobTable } from './sqlite/jobs.ts';
-import { JUDGE_EVERY_MS, leaseObserver } from '../leases.ts';
 import { listing as listingOf } from './sqlite/listing.ts';
 import { logs as logsOf } from './sqlite/logs.ts';
 import { parents as parentsOf } from './sqlite/parents.ts';

@@ -1,7 +1,7 @@
 /** The workers that have announced themselves. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { WorkerInfo } from '../../port.ts';
 import type { Held } from '../../leases.ts';
+import type { WorkerInfo } from '../../port.ts';
 
 export interface HeldWorker extends Held {
   info: WorkerInfo;

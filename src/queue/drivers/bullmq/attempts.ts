@@ -1,0 +1,245 @@
+/** What happens to a job while a worker has it: claimed, renewed, and then finished, failed, given back or lost. */
+import { type Failure, MillError } from '../../../core/errors.ts';
+import { type Backoff, backoffMs } from '../../backoff.ts';
+import type { Held, Lost } from '../../leases.ts';
+import type { Claim, JobRecord, JobResult } from '../../port.ts';
+import { DUE_AT_ONCE, moving, recording } from './lua.ts';
+import { type FlatHash, fieldsOf, toRecord } from './records.ts';
+import type { RedisStore } from './redis.ts';
+
+/** A running attempt, as far as its lease is concerned. */
+export interface HeldJob extends Held {
+  id: string;
+  attempts: number;
+  max_attempts: number;
+}
+
+/** BullMQ may hold entries that are not ours; a claim clears away at most this many. */
+const STRANGERS_AT_ONCE = 100;
+
+/** ARGV[3…6] of every script below that writes for a worker: id, worker, attempt, token or ''. Sets `j` or answers nothing. */
+const FENCE = `
+local j = job(ARGV[3])
+if not j or j.status ~= 'started' or j.worker ~= ARGV[4] or j.attempts ~= tonumber(ARGV[5])
+  or (ARGV[6] ~= '' and j.claims ~= tonumber(ARGV[6])) then
+  return false
+end
+`;
+
+const ENDINGS = `
+-- Final: nobody holds it any more, and those who wait for it learn.
+local function finish(j, status, detail, message)
+  put(j, 'ended_at', now)
+  note(j, status, {attempt = j.attempts, worker = j.worker, detail = detail})
+  move(j, status)
+  if status == 'finished' then bullFinish(j, 'completed', 'returnvalue', cjson.encode(message or ''))
+  else bullFinish(j, 'failed', 'failedReason', detail or status) end
+  local flat = tell(j)
+  if status == 'finished' then
+    for _, child in ipairs(waiting(j)) do
+      settle(child)
+      if child.status ~= 'deferred' then tell(child) end
+    end
+  else
+    block(j)
+  end
+  return flat
+end
+
+local function backToQueue(j)
+  drop(j, 'worker', 'lease_ms', 'started_at', 'progress')
+  settle(j, 'active')
+  return tell(j)
+end
+`;
+
+/** ARGV: worker, lease. */
+const CLAIM = moving(
+  'claim',
+  `
+local worker, lease = ARGV[3], tonumber(ARGV[4])
+for _ = 1, 10 do
+  if admitDue() < ${DUE_AT_ONCE} then break end
+end
+for _ = 1, ${STRANGERS_AT_ONCE} do
+  local taken = bull.moveToActive(
+    bullKeys('wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc', 'marker'),
+    {B, now, cmsgpack.pack({token = worker, lockDuration = lease, name = worker})})
+  if type(taken[1]) ~= 'table' then return false end
+  local j = job(taken[2])
+  if j and (j.status == 'queued' or j.status == 'scheduled') then
+    j.attempts = j.attempts + 1
+    j.claims = j.claims + 1
+    j.worker = worker
+    drop(j, 'error', 'progress', 'scheduled_at')
+    put(j, 'attempts', j.attempts, 'claims', j.claims, 'beat', j.beat + 1, 'worker', worker, 'lease_ms', lease,
+      'started_at', now)
+    note(j, 'claimed', {attempt = j.attempts, worker = worker})
+    move(j, 'started')
+    return {j.claims, tell(j)}
+  end
+  -- Not one of our jobs, or not one that waits: it has no business in the queue.
+  bullRemove({id = taken[2]})
+end
+return false
+`,
+  ['moveToActive'],
+);
+
+/** ARGV: fence, lease. Answers whether a cancel was requested. */
+const RENEW = recording(
+  'renew',
+  `${FENCE}
+put(j, 'beat', j.beat + 1, 'lease_ms', ARGV[7])
+-- For BullMQ's own tools: this job is held.
+C('SET', B .. j.id .. ':lock', j.worker, 'PX', ARGV[7])
+return {j.cancel and 1 or 0}
+`,
+);
+
+/** ARGV: fence, progress. */
+const PROGRESS = recording(
+  'progress',
+  `${FENCE}
+put(j, 'progress', ARGV[7])
+publish('p', cjson.encode({n = 0, id = j.id, progress = ARGV[7]}))
+return 1
+`,
+);
+
+/** ARGV: fence, result, message for BullMQ. */
+const COMPLETE = moving(
+  'complete',
+  `${FENCE}${ENDINGS}
+put(j, 'result', ARGV[7])
+drop(j, 'progress')
+return finish(j, 'finished', nil, ARGV[8])
+`,
+  ['moveToFinished'],
+);
+
+/** ARGV: fence, failure, 'canceled' | 'final' | 'again', detail, wait before the next attempt. */
+const FAIL = moving(
+  'fail',
+  `${FENCE}${ENDINGS}
+local how, detail = ARGV[8], ARGV[9]
+put(j, 'error', ARGV[7])
+if how == 'canceled' or j.cancel then return finish(j, 'canceled', detail) end
+if how == 'final' or j.attempts >= j.max_attempts then return finish(j, 'failed', detail) end
+note(j, 'attempt_failed', {attempt = j.attempts, worker = j.worker, detail = detail})
+j.scheduled_at = now + tonumber(ARGV[10])
+put(j, 'scheduled_at', j.scheduled_at)
+return backToQueue(j)
+`,
+  ['moveToFinished'],
+);
+
+/** ARGV: fence. */
+const RELEASE = moving(
+  'release',
+  `${FENCE}${ENDINGS}
+note(j, 'released', {attempt = j.attempts, worker = j.worker})
+if j.cancel then return finish(j, 'canceled') end
+j.attempts = j.attempts - 1
+put(j, 'attempts', j.attempts)
+return backToQueue(j)
+`,
+  ['moveToFinished'],
+);
+
+/** ARGV: id, beat when it was judged, what was lost, failure when no attempt is left, its detail. Answers 1 or 0. */
+const LOSE = moving(
+  'lose',
+  `${ENDINGS}
+local j = job(ARGV[3])
+-- Since it was judged it may have ended, or have been renewed.
+if not j or j.status ~= 'started' or j.beat ~= tonumber(ARGV[4]) then return 0 end
+note(j, 'lease_expired', {attempt = j.attempts, worker = j.worker, detail = ARGV[5]})
+if j.cancel then
+  finish(j, 'canceled')
+elseif j.attempts < j.max_attempts then
+  backToQueue(j)
+else
+  put(j, 'error', ARGV[6])
+  finish(j, 'failed', ARGV[7])
+end
+return 1
+`,
+  ['moveToFinished'],
+);
+
+export interface Attempts {
+  claim(worker: string, leaseMs: number): Promise<Claim | null>;
+  renew(claim: Claim, leaseMs: number): Promise<{ cancelRequested: boolean }>;
+  progress(claim: Claim, json: string): Promise<boolean>;
+  complete(claim: Claim, result: JobResult): Promise<JobRecord>;
+  fail(claim: Claim, failure: Failure): Promise<JobRecord>;
+  release(claim: Claim): Promise<void>;
+  /** Ends an attempt whose worker is gone or has let its lease run out; answers whether it was still that attempt. */
+  lose(lost: Lost<HeldJob>): Promise<boolean>;
+}
+
+export function attempts(store: RedisStore, backoff?: Backoff): Attempts {
+  /** Throws `lease_lost` when the fence has answered nothing. */
+  const held = <T>(claim: Claim, answer: unknown): T => {
+    if (answer !== null) return answer as T;
+    throw leaseLost(claim);
+  };
+  const ended = (claim: Claim, answer: unknown): JobRecord =>
+    toRecord(fieldsOf(held<FlatHash>(claim, answer)));
+
+  return {
+    async claim(worker, leaseMs) {
+      const answer = (await store.run(CLAIM, worker, Math.ceil(leaseMs))) as [number, FlatHash] | null;
+      if (answer === null) return null;
+      const job = toRecord(fieldsOf(answer[1]));
+      return { job, worker, attempt: job.attempts, token: answer[0] };
+    },
+    async renew(claim, leaseMs) {
+      const answer = await store.run(RENEW, ...fence(claim), Math.ceil(leaseMs));
+      return { cancelRequested: held<[number]>(claim, answer)[0] === 1 };
+    },
+    progress: async (claim, json) => (await store.run(PROGRESS, ...fence(claim), json)) !== null,
+    async complete(claim, result) {
+      return ended(claim, await store.run(COMPLETE, ...fence(claim), JSON.stringify(result), result.message));
+    },
+    async fail(claim, failure) {
+      const how = failure.code === 'canceled' ? 'canceled' : failure.retryable ? 'again' : 'final';
+      const wait = backoffMs(claim.attempt, backoff);
+      const answer = await store.run(
+        FAIL,
+        ...fence(claim),
+        JSON.stringify(failure),
+        how,
+        failure.detail,
+        wait,
+      );
+      return ended(claim, answer);
+    },
+    async release(claim) {
+      held(claim, await store.run(RELEASE, ...fence(claim)));
+    },
+    async lose({ held: { id, worker, beat, attempts }, reason }) {
+      const lost =
+        reason === 'gone' ? 'The process of its worker is gone.' : 'Its worker let the lease run out.';
+      const times = attempts === 1 ? 'the only attempt' : `${attempts} attempts`;
+      const failure = new MillError('crashed', `${lost} Given up after ${times}.`, {
+        facts: { attempts, worker },
+      }).toFailure();
+      return (await store.run(LOSE, id, beat, lost, JSON.stringify(failure), failure.detail)) === 1;
+    },
+  };
+}
+
+export { FENCE };
+
+/** The fence: the same worker, the same attempt, and the same claim where the claim says which it is. */
+export function fence({ job, worker, attempt, token }: Claim): (string | number)[] {
+  return [job.id, worker, attempt, token ?? ''];
+}
+
+export function leaseLost({ job, worker, attempt }: Claim): MillError {
+  return new MillError('lease_lost', `Attempt ${attempt} of job ${job.id} no longer belongs to ${worker}.`, {
+    facts: { job: job.id, worker, attempt },
+  });
+}

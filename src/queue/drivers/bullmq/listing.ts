@@ -1,0 +1,170 @@
+/** Single jobs, pages of jobs, counts, and who uses a file. */
+import { foldersOf, pageRequest, searchText } from '../../list-query.ts';
+import { JOB_STATUSES, type JobPage, type JobRecord, type JobStatus, type ListQuery } from '../../port.ts';
+import { withoutSlash } from './enqueue.ts';
+import { reading } from './lua.ts';
+import { type FlatHash, fieldsOf, toRecord } from './records.ts';
+import type { RedisStore } from './redis.ts';
+
+/** Jobs that one script looks at when text is searched for; it keeps Redis busy for a few milliseconds. */
+const SCANNED_AT_ONCE = 1000;
+
+/** Jobs looked at by one search; the page then ends early, and its cursor goes on from there. */
+const SCANNED_AT_MOST = 100_000;
+
+const CANDIDATES = `
+-- Ids and sequence numbers in the lists ARGV[5…], newest first below ARGV[3], ARGV[4] of them at most.
+local limit = tonumber(ARGV[4])
+local found = {}
+for i = 5, #ARGV do
+  local part = C('ZREVRANGEBYSCORE', P .. ARGV[i], '(' .. ARGV[3], '-inf', 'WITHSCORES', 'LIMIT', 0, limit)
+  for k = 1, #part, 2 do found[#found + 1] = {part[k], tonumber(part[k + 1])} end
+end
+if #ARGV > 5 then table.sort(found, function(a, b) return a[2] > b[2] end) end
+local answer = {}
+for i = 1, math.min(limit, #found) do
+  local id = found[i][1]
+`;
+
+const PAGE = reading('page', `${CANDIDATES}answer[i] = C('HGETALL', P .. 'job:' .. id) end return answer`);
+
+/** The fields that are searched in. */
+const SCAN = reading(
+  'scan',
+  `${CANDIDATES}
+  answer[i] = C('HMGET', P .. 'job:' .. id, 'seq', 'status', 'id', 'task', 'input_path', 'output_path', 'error')
+end
+return answer`,
+);
+
+const RECORDS = reading(
+  'records',
+  `local answer = {}
+for i = 3, #ARGV do answer[i - 2] = C('HGETALL', P .. 'job:' .. ARGV[i]) end
+return answer`,
+);
+
+/** ARGV: suffix of the lists. */
+const COUNTS = reading(
+  'counts',
+  `local answer = {}
+for i, status in ipairs({${JOB_STATUSES.map((status) => `'${status}'`).join(', ')}}) do
+  answer[i] = C('ZCARD', P .. 's:' .. status .. ARGV[3])
+end
+return answer`,
+);
+
+/** ARGV: the path, then the folders it lies in. Answers ids, the oldest first. */
+const USERS = reading(
+  'users',
+  String.raw`
+local found = {}
+local function add(min, max)
+  for _, member in ipairs(C('ZRANGEBYLEX', P .. 'uses', min, max)) do
+    found[string.match(member, '%z([^%z]*)$')] = true
+  end
+end
+for i = 3, #ARGV do add('[' .. ARGV[i] .. '\0', '(' .. ARGV[i] .. '\1') end
+-- '0' is the character after '/': everything below the path.
+add('[' .. ARGV[3] .. '/', '(' .. ARGV[3] .. '0')
+local ids = {}
+for id in pairs(found) do ids[#ids + 1] = {id, tonumber(C('HGET', P .. 'job:' .. id, 'seq')) or 0} end
+table.sort(ids, function(a, b) return a[2] < b[2] end)
+for i, pair in ipairs(ids) do ids[i] = pair[1] end
+return ids
+`,
+);
+
+type Filter = Pick<ListQuery, 'status' | 'task' | 'q'>;
+
+export interface Listing {
+  get(id: string): Promise<JobRecord | null>;
+  page(query: ListQuery): Promise<JobPage>;
+  counts(filter: Pick<Filter, 'task' | 'q'>): Promise<Record<JobStatus, number>>;
+  usersOf(path: string): Promise<string[]>;
+}
+
+export function listing(store: RedisStore): Listing {
+  async function records(ids: string[]): Promise<JobRecord[]> {
+    const found = (await store.run(RECORDS, ...ids)) as FlatHash[];
+    return found.filter((flat) => flat.length > 0).map((flat) => toRecord(fieldsOf(flat)));
+  }
+
+  /** Goes through the jobs in slices until `visit` has seen enough; answers where it stopped, null at the end. */
+  async function search(
+    { status, task, q }: { status: JobStatus[]; task: string | undefined; q: string },
+    start: number,
+    visit: (found: { id: string; status: JobStatus }) => 'go_on' | 'enough',
+  ): Promise<number | null> {
+    const text = searchText(q).toLowerCase();
+    const lists = listsOf(status, task);
+    let before = start;
+    for (let scanned = 0; scanned < SCANNED_AT_MOST; scanned += SCANNED_AT_ONCE) {
+      const slice = (await store.run(SCAN, before, SCANNED_AT_ONCE, ...lists)) as (string | null)[][];
+      for (const [seq, status, ...texts] of slice) {
+        if (!contains(texts, text)) continue;
+        if (visit({ id: texts[0] as string, status: status as JobStatus }) === 'enough') return Number(seq);
+      }
+      if (slice.length < SCANNED_AT_ONCE) return null;
+      before = Number(slice.at(-1)?.[0]);
+    }
+    return before;
+  }
+
+  return {
+    get: async (id) => (await records([id]))[0] ?? null,
+
+    async page(query) {
+      const { limit, before, statuses } = pageRequest(query);
+      const { task, q } = query;
+      if (!q) {
+        const found = (await store.run(PAGE, before, limit + 1, ...listsOf(statuses, task))) as FlatHash[];
+        const fields = found.slice(0, limit).map(fieldsOf);
+        const last = found.length > limit ? fields.at(-1) : undefined;
+        return { jobs: fields.map(toRecord), next_cursor: last?.seq ?? null };
+      }
+      const ids: string[] = [];
+      const stopped = await search({ status: statuses, task, q }, before, ({ id }) =>
+        ids.push(id) < limit ? 'go_on' : 'enough',
+      );
+      return { jobs: await records(ids), next_cursor: stopped === null ? null : String(stopped) };
+    },
+
+    async counts({ task, q }) {
+      const counts = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<
+        JobStatus,
+        number
+      >;
+      if (q) {
+        await search({ status: [], task, q }, Number.MAX_SAFE_INTEGER, ({ status }) => {
+          counts[status] += 1;
+          return 'go_on';
+        });
+        return counts;
+      }
+      const numbers = (await store.run(COUNTS, task === undefined ? '' : `:${task}`)) as number[];
+      for (const [index, status] of JOB_STATUSES.entries()) counts[status] = numbers[index] ?? 0;
+      return counts;
+    },
+
+    async usersOf(path) {
+      const name = withoutSlash(path);
+      return (await store.run(USERS, name, ...foldersOf(name))) as string[];
+    },
+  };
+}
+
+function listsOf(statuses: JobStatus[], task: string | undefined): string[] {
+  const suffix = task === undefined ? '' : `:${task}`;
+  if (statuses.length > 0) return statuses.map((status) => `s:${status}${suffix}`);
+  return [task === undefined ? 'all' : `task:${task}`];
+}
+
+/** `texts`: id, task, input, output, error. Of an error its words count, not the names of its fields. */
+function contains([id, task, input, output, error]: (string | null | undefined)[], text: string): boolean {
+  const holds = (value: string | null | undefined) => value?.toLowerCase().includes(text) === true;
+  if ([id, task, input, output].some(holds)) return true;
+  if (!error) return false;
+  const { detail, title, code } = JSON.parse(error) as Record<string, string>;
+  return [detail, title, code].some(holds);
+}

@@ -1,0 +1,105 @@
+/** The workers that have announced themselves, and all that is held: what observers of leases look at. */
+import type { Held } from '../../leases.ts';
+import type { WorkerInfo } from '../../port.ts';
+import type { HeldJob } from './attempts.ts';
+import { DUE_AT_ONCE, moving, reading, recording } from './lua.ts';
+import type { RedisStore } from './redis.ts';
+
+export interface HeldWorker extends Held {
+  info: WorkerInfo;
+}
+
+/** ARGV: id, lease and info as JSON. */
+const ANNOUNCE = recording(
+  'announce',
+  `C('HINCRBY', P .. 'worker-beats', ARGV[3], 1)
+C('HSET', P .. 'workers', ARGV[3], ARGV[4])
+return 1`,
+);
+
+/** ARGV: id, beat it must still have, or ''. */
+const WITHDRAW = recording(
+  'withdraw',
+  `if ARGV[4] ~= '' and C('HGET', P .. 'worker-beats', ARGV[3]) ~= ARGV[4] then return 0 end
+C('HDEL', P .. 'workers', ARGV[3])
+C('HDEL', P .. 'worker-beats', ARGV[3])
+return 1`,
+);
+
+const HELD = `
+local function heldWorkers()
+  local workers = {}
+  local all = C('HGETALL', P .. 'workers')
+  for i = 1, #all, 2 do
+    workers[#workers + 1] = {all[i], all[i + 1], C('HGET', P .. 'worker-beats', all[i])}
+  end
+  return workers
+end
+`;
+
+const WORKERS = reading('workers', `${HELD} return heldWorkers()`);
+
+/** Lets due jobs enter, and answers how many, what is held by whom, and whether something may be claimed. */
+const LOOK = moving(
+  'look',
+  `${HELD}
+local moved = 0
+for _ = 1, 10 do
+  local admitted = admitDue()
+  moved = moved + admitted
+  if admitted < ${DUE_AT_ONCE} then break end
+end
+local jobs = {}
+for _, id in ipairs(C('ZRANGE', P .. 's:started', 0, -1)) do
+  local held = C('HMGET', P .. 'job:' .. id, 'worker', 'beat', 'lease_ms', 'attempts', 'max_attempts')
+  held[6] = id
+  jobs[#jobs + 1] = held
+end
+return {moved, jobs, heldWorkers()}
+`,
+);
+
+type WorkerAnswer = [id: string, json: string, beat: string];
+
+export interface Look {
+  /** Scheduled jobs that became queued. */
+  moved: number;
+  jobs: HeldJob[];
+  workers: HeldWorker[];
+}
+
+export async function look(store: RedisStore): Promise<Look> {
+  const [moved, jobs, workers] = (await store.run(LOOK)) as [number, string[][], WorkerAnswer[]];
+  return {
+    moved,
+    jobs: jobs.map(([worker, beat, lease, attempts, max, id]) => ({
+      id: id as string,
+      worker: worker as string,
+      beat: Number(beat),
+      lease_ms: Number(lease),
+      attempts: Number(attempts),
+      max_attempts: Number(max),
+    })),
+    workers: workers.map(toHeld),
+  };
+}
+
+export async function announce(store: RedisStore, info: WorkerInfo, leaseMs: number): Promise<void> {
+  await store.run(ANNOUNCE, info.id, JSON.stringify({ lease_ms: leaseMs, info }));
+}
+
+/** With `beat`: only if it has not announced itself since. */
+export async function withdraw(store: RedisStore, id: string, beat?: number): Promise<void> {
+  await store.run(WITHDRAW, id, beat ?? '');
+}
+
+/** In the order of their names. */
+export async function announced(store: RedisStore): Promise<WorkerInfo[]> {
+  const workers = ((await store.run(WORKERS)) as WorkerAnswer[]).map(toHeld);
+  return workers.map(({ info }) => info).sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function toHeld([worker, json, beat]: WorkerAnswer): HeldWorker {
+  const { lease_ms, info } = JSON.parse(json) as { lease_ms: number; info: WorkerInfo };
+  return { worker, beat: Number(beat), lease_ms, info };
+}
