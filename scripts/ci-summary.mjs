@@ -1,11 +1,11 @@
 /**
- * `node scripts/ci-summary.mjs REPORT TESTS CHECK`: reads vitest's JSON report and the exit codes of `npm test`
- * and `npm run check`, and prints "N passed, N failed" as the last line. Exits 1 unless all is well: a test that
+ * `node scripts/ci-summary.mjs REPORT TESTS CHECK [CORPUS]`: reads vitest's JSON report and the exit codes of
+ * `npm test`, `npm run check` and `npm run test:corpus`, and prints "N passed, N failed" as the last line. Exits 1 unless all is well: a test that
  * was skipped, a file that did not load and a run without tests are failures here.
  */
 import { readFileSync } from 'node:fs';
 
-const [file, tests, check] = process.argv.slice(2);
+const [file, tests, check, corpus = '0'] = process.argv.slice(2);
 const report = readReport(file);
 const passed = report.numPassedTests ?? 0;
 const skipped = (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0);
@@ -18,7 +18,7 @@ const failed = (report.numFailedTests ?? 0) + brokenFiles;
 if (skipped > 0) console.log(`${skipped} skipped: in CI nothing may be left out`);
 if (passed === 0) console.log('no test has passed');
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = passed > 0 && failed === 0 && skipped === 0 && tests === '0' && check === '0' ? 0 : 1;
+process.exitCode = passed > 0 && failed === 0 && skipped === 0 && [tests, check, corpus].every((code) => code === '0') ? 0 : 1;
 
 function readReport(path) {
   try {

@@ -6,12 +6,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { helpText, paramsOf } from '../src/cli/param-flags.ts';
 import { createProgram } from '../src/cli/program.ts';
-import { exampleCall, registry } from '../src/cli/task-commands.ts';
+import { registry } from '../src/cli/task-commands.ts';
 import { type ConfigKey, configKeys } from '../src/core/config-keys.ts';
 import { ERRORS } from '../src/core/errors.ts';
-import { type AnyJob, JOB_GROUPS, type JobGroup } from '../src/core/job.ts';
+import { JOB_GROUPS, type JobGroup } from '../src/core/job.ts';
+import { table } from './markdown.ts';
 
 const GENERATED = '<!-- Written by `npm run gen`; change the schemas, not this file. -->';
 
@@ -35,7 +35,6 @@ export async function referencePages(): Promise<Record<string, string>> {
     'README.md': await withPart('README.md', 'tasks', taskOverview()),
     'THIRD_PARTY.md': await withPart('THIRD_PARTY.md', 'dependencies', await dependencyTable()),
     'docs/reference/configuration.md': configurationPage(),
-    'docs/reference/tasks.md': tasksPage(),
     'docs/reference/commands.md': await commandsPage(),
     'docs/reference/errors.md': errorsPage(),
   };
@@ -102,12 +101,6 @@ function page(title: string, intro: string, parts: string[]): string {
   return `${[`# ${title}`, GENERATED, intro, ...parts].join('\n\n')}\n`;
 }
 
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 function configurationPage(): string {
   const keys = configKeys();
   const sections = [...new Set(keys.map((key) => key.section))];
@@ -136,40 +129,6 @@ function configurationRow(key: ConfigKey): string[] {
   ];
 }
 
-function tasksPage(): string {
-  const { jobs } = registry();
-  return page(
-    'Tasks',
-    'Each is called the same way by `mediamill run`, by `mediamill enqueue` and by [the API](../api.md).',
-    JOB_GROUPS.flatMap((group) => {
-      const members = jobs.filter((job) => job.group === group);
-      if (members.length === 0) return [];
-      return [`## ${GROUP_TITLES[group]}`, ...members.map(taskSection)];
-    }),
-  );
-}
-
-function taskSection(job: AnyJob): string {
-  const rows = paramsOf(job).map((param) => [
-    `\`${param.name}\``,
-    param.schema.title ?? '',
-    helpText({ ...param, schema: { ...param.schema, title: undefined } }),
-  ]);
-  const outputs = job.output.kind === 'none' ? 'none' : [job.output.kind, ...job.output.extensions].join(' ');
-  return [
-    `### ${job.name}`,
-    job.description,
-    `Input: ${inputWords(job)}. Output: ${outputs}.`,
-    rows.length > 0 ? table(['Parameter', 'Name', 'What it is'], rows) : 'It takes no parameters.',
-    `\`\`\`sh\n${exampleCall(job, 'run')}\n\`\`\``,
-  ].join('\n\n');
-}
-
-function inputWords({ input }: AnyJob): string {
-  const kind = input.kind.replaceAll('_', ' ');
-  return `${kind}${input.needs ? ` with ${input.needs}` : ''}${input.optional ? ', may be left out' : ''}`;
-}
-
 async function commandsPage(): Promise<string> {
   const program = await createProgram();
   const help = (command: Command) =>
@@ -179,7 +138,7 @@ async function commandsPage(): Promise<string> {
       .trimEnd();
   return page(
     'Commands',
-    'What `--help` prints. The tasks of `run` and `enqueue` are on [a page of their own](tasks.md).',
+    'What `--help` prints. The tasks of `run` and `enqueue` are on [a page of their own](jobs.md).',
     program.commands.map((command) => {
       const inner = command.name() === 'jobs' ? command.commands : [];
       return `## ${command.name()}\n\n${[command, ...inner].map((each) => `\`\`\`text\n${help(each)}\n\`\`\``).join('\n\n')}`;

@@ -15,8 +15,11 @@ interface Generated {
 
 const root = new URL('../', import.meta.url);
 
-/** One entry a file; a generator of several files adds several. */
-const GENERATED: Generated[] = [{ path: 'src/jobs/index.gen.ts', content: jobsIndex }];
+/** One entry a file, in this order: the page is made of the jobs in the index. */
+const GENERATED: Generated[] = [
+  { path: 'src/jobs/index.gen.ts', content: jobsIndex },
+  { path: 'docs/reference/jobs.md', content: jobsReference },
+];
 
 const check = process.argv.includes('--check');
 const stale: string[] = [];
@@ -54,6 +57,14 @@ async function jobsIndex(): Promise<string> {
     '];',
     '',
   ].join('\n');
+}
+
+async function jobsReference(): Promise<string> {
+  const [{ jobs }, { jobsPage }] = await Promise.all([
+    import('../src/jobs/index.gen.ts'),
+    import('./jobs-page.ts'),
+  ]);
+  return jobsPage(jobs);
 }
 
 function camelCase(name: string): string {

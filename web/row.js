@@ -145,7 +145,10 @@ function outcome(job) {
     );
   }
   if (job.status === 'finished') {
-    const change = job.result && sizeChange(job.result.metrics);
+    // A hash or a table is no smaller film: sizes are compared where the result replaces the source.
+    const [made, ...others] = job.result?.outputs ?? [];
+    const comparable = made && others.length === 0 && !/json|text|sha256|octet/.test(made.media_type);
+    const change = comparable && sizeChange(job.result.metrics);
     return h(
       'span',
       { class: 'outcome' },
