@@ -18,7 +18,8 @@ const failed = (report.numFailedTests ?? 0) + brokenFiles;
 if (skipped > 0) console.log(`${skipped} skipped: in CI nothing may be left out`);
 if (passed === 0) console.log('no test has passed');
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = passed > 0 && failed === 0 && skipped === 0 && [tests, check, corpus].every((code) => code === '0') ? 0 : 1;
+process.exitCode =
+  passed > 0 && failed === 0 && skipped === 0 && [tests, check, corpus].every((code) => code === '0') ? 0 : 1;
 
 function readReport(path) {
   try {

@@ -17,9 +17,13 @@ export interface ParamSchema {
   default?: unknown;
   minimum?: number;
   maximum?: number;
+  exclusiveMinimum?: number;
+  minItems?: number;
+  maxItems?: number;
   unit?: string;
   group?: string;
   format?: string;
+  excludes?: string[];
   examples?: unknown[];
 }
 
@@ -114,10 +118,13 @@ function readJson(text: string): unknown {
   }
 }
 
+/** More make the line of a flag too long. */
+const MAX_SHOWN_WORDS = 6;
+
 /** Words that may be given, `|` between them; else the unit or the type. */
 function placeholder(schema: ParamSchema): string {
   const words = choices(schema);
-  if (words.length > 0 && words.length <= 6) return words.join('|');
+  if (words.length > 0 && words.length <= MAX_SHOWN_WORDS) return words.join('|');
   if (schema.unit) return schema.unit;
   if (schema.format === 'input-path') return 'file';
   const kinds = kindsOf(schema);
@@ -136,9 +143,12 @@ export function choices(schema: ParamSchema): string[] {
 
 /** What it does, then in brackets what may be given. */
 export function helpText({ schema, required }: ParamFlag): string {
+  const words = choices(schema);
   const facts = [
     required ? 'required' : '',
     rangeText(schema),
+    // Fewer of them stand in the place of the value.
+    words.length > MAX_SHOWN_WORDS ? `one of ${words.join(', ')}` : '',
     schema.default === undefined ? '' : `default ${shortJson(schema.default)}`,
     schema.examples?.length ? `such as ${schema.examples.map(shortJson).join(', ')}` : '',
   ].filter(Boolean);
@@ -153,7 +163,7 @@ function rangeText({ minimum, maximum, type, unit }: ParamSchema): string {
   if (low === undefined && high === undefined) return type === 'integer' ? 'a whole number' : '';
   const of = unit ? ` ${unit}` : '';
   if (high === undefined) return `${low} or more${of}`;
-  return low === undefined ? `${high} or less${of}` : `${low} to ${high}${of}`;
+  return low === undefined ? `up to ${high}${of}` : `${low} to ${high}${of}`;
 }
 
 function shortJson(value: unknown): string {

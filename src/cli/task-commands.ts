@@ -124,6 +124,11 @@ function wrong(message: string): never {
   throw new MillError('invalid_request', message);
 }
 
+/** How a person would try a task out. */
+export function usualVerb(job: AnyJob): 'run' | 'enqueue' {
+  return job.queueOnly ? 'enqueue' : 'run';
+}
+
 /** The example of a job as a call; `run` works on files of the caller, not on those of a storage. */
 export function exampleCall(job: AnyJob, verb: string): string {
   const { input_path: input, output_path: output, params } = job.example;

@@ -79,12 +79,14 @@ interface JobCommon<Name extends string, Schema extends z.ZodObject> {
   params: Schema;
   input: InputSpec;
   output: OutputSpec;
+  /** What it does is done in a queue: `mediamill run` has none and cannot do it. */
+  queueOnly?: true;
   /** A call that works, for the reference page. */
   example: {
     input_path?: string;
     output_path?: string;
     params: z.input<Schema>;
-    /** The `data` of its result, as the job really gave it; long lists cut. */
+    /** The `data` of its result, as the job really gave it; long lists cut. Every task of the registry has one. */
     result?: Record<string, unknown>;
   };
 }

@@ -78,7 +78,23 @@ export interface AudioTrack {
   filter?: string;
 }
 
-export type Track = CopyTrack | VideoTrack | AudioTrack;
+/** Subtitles of text in another format of text. What that one has no words for, such as colours, is left out. */
+export interface TextTrack {
+  kind: 'text';
+  stream: number;
+  codec: 'mov_text' | 'subrip' | 'webvtt';
+}
+
+/** Cover art as an attached file, for containers without attached pictures. */
+export interface AttachTrack {
+  kind: 'attach';
+  stream: number;
+  /** Name of the file, such as `cover.jpg`. */
+  file: string;
+  mime: string;
+}
+
+export type Track = CopyTrack | VideoTrack | AudioTrack | TextTrack | AttachTrack;
 
 /** A media file made of copied and encoded tracks. */
 export interface MediaOutput {
@@ -261,7 +277,7 @@ export type OutputResult =
       peak_db: number | null;
       warnings: string[];
     }
-  | { kind: 'verify'; streams: StreamVerdict[]; announced_bytes: number | null; warnings: string[] };
+  | ({ kind: 'verify'; streams: StreamVerdict[]; warnings: string[] } & ContainerVerdict);
 
 export interface SceneCut {
   time_s: number;
@@ -278,18 +294,46 @@ export interface Loudness {
   true_peak_db: number | null;
 }
 
+/** What the bytes of a file say of it as a whole. */
+export interface ContainerVerdict {
+  /** Bytes the file says it has; null where it does not say. More than it has: it was cut short. */
+  announced_bytes: number | null;
+  /** What is missing at the end, as part of a sentence; null when nothing is known to be. */
+  open_end: string | null;
+  /** Seconds of the longest video or audio stream as it was read, on the container's timeline from its beginning. */
+  found_s: number;
+  /** What is missing of the announced length; 0 when nothing is, or when the container only guesses its length. */
+  missing_tail_s: number;
+  /** Null for containers that need no index. */
+  index: FileIndex | null;
+}
+
+export interface FileIndex {
+  /** What the container calls it. */
+  name: string;
+  present: boolean;
+  place: 'front' | 'end' | null;
+}
+
 /** What decoding one stream from start to end showed. */
 export interface StreamVerdict {
   index: number;
   kind: string;
   codec: string | null;
+  /** False for subtitles and data, and for codecs that cannot be decoded here: only their packets were looked at. */
+  decoded: boolean;
   packets: number;
   frames: number;
   errors: number;
   /** Seconds from 0:00; null without errors. */
   first_error_at_s: number | null;
+  /** Seconds from the first packet to the end of the last. */
+  found_s: number;
   /** What is missing of the announced length; 0 when nothing is. */
   missing_tail_s: number;
+  /** Seconds of sound that are missing in the middle, and where that begins, from 0:00. */
+  holes_s: number;
+  first_hole_at_s: number | null;
   /** Decoding timestamps that do not rise. */
   out_of_order: number;
 }

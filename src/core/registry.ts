@@ -232,7 +232,8 @@ export function outputTarget(job: AnyJob, path: string): OutputTarget {
 /** Extension for an output nobody named. `params` are checked, as people sent them. */
 export function defaultExtension(job: AnyJob, input: string | null, params: Params = {}): string {
   const { extensions, prefer, extensionFor } = job.output;
-  const asked = extensionFor?.(job.params.strict().parse(params), input) ?? null;
+  const given = job.params.strict().safeParse(params);
+  const asked = (given.success && extensionFor?.(given.data, input)) || null;
   if (asked !== null) return asked;
   const own = input === null ? '' : extensionOf(input);
   if (prefer === 'input' && extensions.includes(own)) return own;

@@ -1,12 +1,16 @@
 /** Opening an encoder by FFmpeg's name, with options by FFmpeg's names. */
-import { AV_CODEC_FLAG_GLOBAL_HEADER } from 'node-av/constants';
+import { AV_CODEC_CAP_HARDWARE, AV_CODEC_CAP_HYBRID, AV_CODEC_FLAG_GLOBAL_HEADER } from 'node-av/constants';
 import { Codec, CodecContext, type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import type { CodecOptions } from '../core/plan.ts';
 import { again, describe, ended, must } from './ffmpeg.ts';
+import { nearestOption, optionRange } from './option-range.ts';
 
 /** AVERROR_OPTION_NOT_FOUND: the answer of `setOption` to a name the encoder does not know. */
 const OPTION_NOT_FOUND = -1414549496;
+
+/** Encoders that may or may not have the device they need. */
+const DEVICES = AV_CODEC_CAP_HARDWARE | AV_CODEC_CAP_HYBRID;
 
 export class Encoder implements Disposable {
   readonly context: CodecContext;
@@ -58,17 +62,9 @@ export function openEncoder({ name, options, globalHeader, configure }: EncoderS
   try {
     configure(context, codec);
     if (globalHeader) context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-    for (const [key, value] of Object.entries(options)) setOption(context, name, key, value);
+    for (const [key, value] of Object.entries(options)) setOption(context, codec, key, value);
     const opened = context.open2Sync(codec, null);
-    if (opened < 0) {
-      throw new MillError(
-        'encoder_unavailable',
-        `The encoder ${name} could not be opened: ${describe(opened)}.`,
-        {
-          facts: { encoder: name },
-        },
-      );
-    }
+    if (opened < 0) throw notOpened(codec, opened);
     return new Encoder(context, name);
   } catch (error) {
     context.freeContext();
@@ -84,12 +80,40 @@ export function findEncoder(name: string): Codec {
   });
 }
 
-function setOption(context: CodecContext, encoder: string, name: string, value: string | number): void {
+/** Software is always there: what keeps it from opening is what it was asked for. */
+function notOpened(codec: Codec, code: number): MillError {
+  const facts = { encoder: codec.name };
+  const reason = describe(code);
+  return (codec.capabilities & DEVICES) !== 0
+    ? new MillError('encoder_unavailable', `The encoder ${codec.name} could not be opened: ${reason}.`, {
+        facts,
+      })
+    : new MillError('invalid_params', `The encoder ${codec.name} refuses these settings: ${reason}.`, {
+        facts,
+      });
+}
+
+/** Options that have a parameter of their own. */
+const PARAMETERS: Record<string, string> = {
+  preset: 'preset',
+  profile: 'profile',
+  crf: 'crf',
+  b: 'bitrate',
+  g: 'gop',
+};
+
+function setOption(context: CodecContext, codec: Codec, name: string, value: string | number): void {
   const code = context.setOption(name, String(value));
   if (code >= 0) return;
+  const field = PARAMETERS[name] ?? `options.${name}`;
   const reason =
-    code === OPTION_NOT_FOUND ? 'has no such option' : `does not take the value ${JSON.stringify(value)}`;
-  throw new MillError('invalid_params', `"options.${name}": ${encoder} ${reason}.`, {
-    facts: { problems: [{ field: `options.${name}`, message: reason }] },
+    code === OPTION_NOT_FOUND
+      ? `has no such option.${hint(nearestOption(codec, context, name))}`
+      : `${takes(optionRange(codec, context, name))}, not ${JSON.stringify(value)}.`;
+  throw new MillError('invalid_params', `"${field}": ${codec.name} ${reason}`, {
+    facts: { problems: [{ field, message: reason }], ffmpeg_log: [] },
   });
 }
+
+const takes = (range: string) => (range ? `takes ${range}` : 'takes other values');
+const hint = (name: string | null) => (name ? ` Did you mean "${name}"?` : '');

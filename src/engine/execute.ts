@@ -1,14 +1,13 @@
 /** Runs a plan: each output in the cheapest read that serves it, those that need a whole stream together in one. */
 import type { MediaPlan, OutputResult, PlannedOutput } from '../core/plan.ts';
-import { announcedBytes } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { explain } from './ffmpeg.ts';
 import { packetFacts, scanFrames } from './frames/scan.ts';
 import { measureFile } from './measure-file.ts';
 import { mixDown } from './mix.ts';
-import { readThrough, verifyThrough } from './read-through.ts';
+import { readThrough } from './read-through.ts';
 import { pickImages, resolveChoice } from './taps/images.ts';
-import { judge } from './taps/verify.ts';
+import { verify } from './verify.ts';
 
 /** What a look at the packets may read of a large file before it settles for its beginning. */
 const SCAN_BYTES = 64 * 1024 * 1024;
@@ -68,12 +67,7 @@ async function runAlone(
     case 'mix':
       return await mixDown(output, plan.inputs, context);
     case 'verify':
-      return {
-        kind: 'verify',
-        streams: judge(context.facts, await verifyThrough(context)),
-        announced_bytes: await announcedBytes(context.source, context.facts),
-        warnings: [],
-      };
+      return await verify(context);
     default:
       return null;
   }

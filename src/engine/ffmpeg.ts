@@ -47,6 +47,7 @@ export async function takeLog(): Promise<{ text: string; error: boolean }[]> {
 const EXPLAINED: ReadonlySet<string> = new Set([
   'engine_failed',
   'encoder_unavailable',
+  'invalid_params',
   'unsupported_media',
   'corrupt_media',
   'output_verification_failed',

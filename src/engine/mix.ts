@@ -1,7 +1,7 @@
 /** The sum of several sounds, sample by sample, at a common rate and layout. Sources are read side by side, in step. */
 import type { MixOutput, OutputResult } from '../core/plan.ts';
+import type { PlanContext } from './context.ts';
 import { turn } from './ffmpeg.ts';
-import type { PlanContext } from './index.ts';
 import { Mixer } from './mix/mixer.ts';
 import { Sink } from './mix/sink.ts';
 import { Voice } from './mix/voice.ts';
@@ -44,10 +44,11 @@ export async function mixDown(
     }
   }
   mixer.pull(sink.take);
-  for (const voice of voices) if (voice.ended) await voice.requireComplete();
+  const warnings = voices.flatMap(damageOf);
+  for (const voice of voices) if (voice.ended) warnings.push(...(await voice.requireComplete()));
   meter.checking();
   const result = await sink.finish();
-  return { ...result, warnings: [...result.warnings, ...voices.flatMap(damageOf)] };
+  return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
 /** Seconds that are to be expected. */

@@ -31,6 +31,8 @@ const MUXERS: Record<string, string> = {
 };
 
 const FAST_START = { movflags: '+faststart' };
+const SAMPLE_TABLES: ReadonlySet<string> = new Set(['mp4', 'mov', 'ipod']);
+const ROTATING: ReadonlySet<string> = new Set([...SAMPLE_TABLES, 'matroska', 'webm']);
 /** Options of the muxers, by FFmpeg's names. */
 const MUXER_OPTIONS: Record<string, Record<string, string>> = {
   mp4: FAST_START,
@@ -74,15 +76,18 @@ export class Muxer implements Disposable {
   readonly path: string;
   readonly format = new FormatContext();
   readonly #muxerName: string;
+  readonly #expected: number;
   readonly #tracks: MuxTrack[] = [];
   readonly #waiting: Waiting[] = [];
   #headerWritten = false;
   #closed = false;
 
-  constructor(work: string, file: string, extension: string) {
+  /** The header waits for so many tracks. */
+  constructor(work: string, file: string, extension: string, tracks = 1) {
     const name = MUXERS[extension];
     if (!name) throw new MillError('unsupported_output', `Files ending in "${extension}" cannot be written.`);
     this.#muxerName = name;
+    this.#expected = tracks;
     this.path = join(work, file);
     must(this.format.allocOutputContext2(null, name, this.path), `prepare a ${name} file`);
     must(this.format.openOutputSync(), 'create the output file');
@@ -90,6 +95,16 @@ export class Muxer implements Disposable {
 
   get globalHeader(): boolean {
     return this.format.oformat?.hasFlags(AVFMT_GLOBALHEADER) ?? false;
+  }
+
+  /** Durations of samples are told as distances of decoding times: see `SampleTable`. */
+  get hasSampleTable(): boolean {
+    return SAMPLE_TABLES.has(this.#muxerName);
+  }
+
+  /** The container tells players to turn or mirror the picture. */
+  get keepsRotation(): boolean {
+    return ROTATING.has(this.#muxerName);
   }
 
   addTrack(): MuxTrack {
@@ -118,7 +133,8 @@ export class Muxer implements Disposable {
   }
 
   writeHeaderWhenReady(): void {
-    if (this.#headerWritten || !this.#tracks.every((track) => track.ready)) return;
+    if (this.#headerWritten || this.#tracks.length < this.#expected) return;
+    if (!this.#tracks.every((track) => track.ready)) return;
     this.#defaultDispositions();
     this.#adaptLanguages();
     using options = Dictionary.fromObject(MUXER_OPTIONS[this.#muxerName] ?? {});

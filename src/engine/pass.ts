@@ -1,5 +1,5 @@
 /** One linear read of a source that serves every tap: demux once, decode each wanted stream once. */
-import { AVDISCARD_ALL } from 'node-av/constants';
+import { AV_PKT_FLAG_CORRUPT, AVDISCARD_ALL, AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import { type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { StreamDecoder } from './decoder.ts';
@@ -15,6 +15,11 @@ const TURN_EVERY_MS = 30;
 /** A source whose demuxer reports this many errors in a row will not get better. */
 export const MAX_READ_ERRORS = 100;
 
+/** A byte or three behind the last frame of an MP3 or ADTS file are litter and no damage. */
+const SMALLEST_FRAME = 4;
+/** Timestamps of containers are rounded; what is less is no hole in the sound. */
+const SHORTEST_HOLE_S = 0.1;
+
 export interface PassOptions {
   threads: (stream: number) => number;
   decoderOptions: (stream: number) => Record<string, string>;
@@ -29,6 +34,8 @@ export interface PassOptions {
 /** What was seen of one stream. */
 export interface StreamReading {
   stream: number;
+  /** Frames were wanted, not only packets. */
+  decoded: boolean;
   packets: number;
   frames: number;
   /** Damaged packets and frames that were passed over. */
@@ -39,6 +46,10 @@ export interface StreamReading {
   end_s: number | null;
   /** Where the first damage was met. */
   first_error_s: number | null;
+  /** Seconds of sound between packets that do not follow each other. */
+  holes_s: number;
+  /** Where the first hole begins. */
+  first_hole_s: number | null;
   /** Packets whose decoding timestamp does not rise. */
   out_of_order: number;
 }
@@ -115,9 +126,15 @@ class Lane implements Disposable {
   readonly #decoder: StreamDecoder | null;
   readonly #meter: ProgressMeter;
   #packets = 0;
+  /** Packets that came incomplete, beside those the decoder complained of. */
+  #cut = 0;
+  /** Complaints about bytes that are no frame. */
+  #litter = 0;
   #outOfOrder = 0;
   #firstError: number | null = null;
   #lastDts: bigint | null = null;
+  #holes = 0;
+  #firstHole: number | null = null;
   #first: number | null = null;
   #end: number | null = null;
   /** Seconds on the container's timeline. */
@@ -141,23 +158,38 @@ class Lane implements Disposable {
     this.#packets++;
     this.#note(packet);
     for (const tap of this.#packetTaps) tap.packet?.(packet, this.#stream.index);
-    this.#decoder?.decode(packet, this.#frame);
-    if (this.#firstError === null && (this.#decoder?.errors ?? 0) > 0) this.#firstError = this.position;
+    const complaints = this.#decode(packet);
+    const litter = complaints > 0 && packet.size < SMALLEST_FRAME;
+    if (litter) this.#litter += complaints;
+    // The demuxer marks what it could not read whole; the decoder need not notice.
+    const cut = complaints === 0 && (packet.flags & AV_PKT_FLAG_CORRUPT) !== 0;
+    if (cut) this.#cut++;
+    if ((complaints > 0 && !litter) || cut) this.#firstError ??= this.position;
   }
 
   end(): void {
-    this.#decoder?.decode(null, this.#frame);
+    if (this.#decode(null) > 0) this.#firstError ??= this.position;
+  }
+
+  /** How often the decoder complained. */
+  #decode(packet: Packet | null): number {
+    const before = this.#decoder?.errors ?? 0;
+    this.#decoder?.decode(packet, this.#frame);
+    return (this.#decoder?.errors ?? 0) - before;
   }
 
   reading(readErrors: number): StreamReading {
     return {
       stream: this.#stream.index,
+      decoded: this.#decoder !== null,
       packets: this.#packets,
       frames: this.#decoder?.frames ?? 0,
-      errors: (this.#decoder?.errors ?? 0) + readErrors,
+      errors: (this.#decoder?.errors ?? 0) - this.#litter + this.#cut + readErrors,
       first_s: this.#first,
       end_s: this.#end,
       first_error_s: this.#firstError,
+      holes_s: this.#holes,
+      first_hole_s: this.#firstHole,
       out_of_order: this.#outOfOrder,
     };
   }
@@ -176,9 +208,19 @@ class Lane implements Disposable {
     if (!hasTime(timestamp)) return;
     const at = seconds(timestamp, this.#stream.timeBase);
     const until = at + seconds(packet.duration, this.#stream.timeBase);
+    this.#noteHole(at, until);
     this.position = at;
     this.#first = this.#first === null ? at : Math.min(this.#first, at);
     this.#end = this.#end === null ? until : Math.max(this.#end, until);
+  }
+
+  /** Pictures may be shown for any time; sound goes on without a pause. */
+  #noteHole(at: number, until: number): void {
+    if (this.#stream.codecpar.codecType !== AVMEDIA_TYPE_AUDIO || this.#end === null || until === at) return;
+    const hole = at - this.#end;
+    if (hole <= SHORTEST_HOLE_S) return;
+    this.#holes += hole;
+    this.#firstHole ??= this.#end;
   }
 
   [Symbol.dispose](): void {

@@ -45,6 +45,7 @@ import {
 } from './names.ts';
 import { describeSideData, displayTransform } from './side-data.ts';
 import { openSource } from './source.ts';
+import { titleOf } from './track-title.ts';
 
 /** Throws `unsupported_media`. */
 export async function probe(path: string): Promise<SourceFacts> {
@@ -118,7 +119,7 @@ function streamFacts(stream: Stream): StreamFacts {
     bit_rate: positive(Number(parameters.bitRate)) ?? positive(Number(tags.BPS ?? 0)),
     frame_count: positive(Number(stream.nbFrames)),
     language: tags.language && tags.language !== 'und' ? tags.language : null,
-    title: tags.title ?? null,
+    title: titleOf(tags),
     disposition: dispositionNames(stream.disposition),
     tags,
     side_data: describeSideData(parameters.getAllCodedSideData()),

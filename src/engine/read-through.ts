@@ -6,6 +6,7 @@ import { mustWatch, requireComplete } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { firstFrame } from './first-frame.ts';
 import { Mark } from './mark.ts';
+import { checkParameterStrings } from './parameter-strings.ts';
 import { type PassOptions, readPass, requireFrames, type StreamReading } from './pass.ts';
 import { probe } from './probe.ts';
 import { ProgressMeter } from './progress.ts';
@@ -39,15 +40,17 @@ export async function readThrough(
   for (const tap of taps) {
     for (const [stream, appetite] of tap.wants) if (appetite === 'frames') requireFrames(readings, stream);
   }
+  const warnings: string[] = [];
   if (!taps.every((tap) => tap.satisfied)) {
     const passedOver = (reading: StreamReading) =>
       facts.streams[reading.stream]?.start_time_s ?? reading.first_s;
     const whole = extent.from ? readings.map((r) => ({ ...r, first_s: passedOver(r) })) : readings;
-    await requireComplete(context.source, facts, whole);
+    warnings.push(...(await requireComplete(context.source, facts, whole)));
   }
   meter.checking();
   const results: OutputResult[] = [];
   for (const tap of taps) results.push(await tap.finish());
+  for (const result of results) result.warnings.push(...warnings);
   for (const reading of readings) {
     if (reading.errors === 0) continue;
     const damage = `Stream ${reading.stream}: ${reading.errors} damaged packets or frames were passed over.`;
@@ -57,12 +60,19 @@ export async function readThrough(
   return results;
 }
 
-/** Everything decoded, nothing made. */
+/** Everything decoded, nothing made; checksums inside the streams are compared. */
 export async function verifyThrough(context: PlanContext): Promise<StreamReading[]> {
   using source = await openSource(context.source);
-  using tap = new VerifyTap(context.facts);
-  const { options } = passOptions(context, {}, context.threads);
-  return await readPass(source, [tap], options);
+  using tap = new VerifyTap(source.format.streams);
+  const { meter, options } = passOptions(context, {}, context.threads);
+  const readings = await readPass(source, [tap], {
+    ...options,
+    // FFmpeg's H.264 decoder does not always notice damage when it has several threads.
+    threads: (stream) => (context.facts.streams[stream]?.codec === 'h264' ? 1 : context.threads),
+    decoderOptions: () => ({ err_detect: 'crccheck' }),
+  });
+  meter.checking();
+  return readings;
 }
 
 interface Extent {
@@ -119,6 +129,7 @@ async function openTap(
   };
   switch (output.kind) {
     case 'media':
+      for (const track of output.tracks) if (track.kind === 'video') await checkParameterStrings(track);
       return new MediaTap(output, {
         ...context,
         source,

@@ -7,6 +7,7 @@ import probeMediaFile from './acquisition/probe_media_file.ts';
 import sanitizeFilename from './acquisition/sanitize_filename.ts';
 import splitFileChunks from './acquisition/split_file_chunks.ts';
 import validateChecksum from './acquisition/validate_checksum.ts';
+import verifyFileIntegrity from './acquisition/verify_file_integrity.ts';
 import applyWatermark from './video/apply_watermark.ts';
 import createAnimatedGif from './video/create_animated_gif.ts';
 import detectSceneCuts from './video/detect_scene_cuts.ts';
@@ -28,6 +29,7 @@ import compressArchive from './binary/compress_archive.ts';
 import extractExifMetadata from './binary/extract_exif_metadata.ts';
 import purgeOriginalFile from './binary/purge_original_file.ts';
 import reportMetrics from './binary/report_metrics.ts';
+import validateFormatCompliance from './binary/validate_format_compliance.ts';
 
 export const jobs: readonly AnyJob[] = [
   createFileManifest,
@@ -37,6 +39,7 @@ export const jobs: readonly AnyJob[] = [
   sanitizeFilename,
   splitFileChunks,
   validateChecksum,
+  verifyFileIntegrity,
   applyWatermark,
   createAnimatedGif,
   detectSceneCuts,
@@ -58,4 +61,5 @@ export const jobs: readonly AnyJob[] = [
   extractExifMetadata,
   purgeOriginalFile,
   reportMetrics,
+  validateFormatCompliance,
 ];

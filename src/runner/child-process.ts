@@ -136,5 +136,6 @@ export function startChild(registryModule?: string): Child {
 function environment(): NodeJS.ProcessEnv {
   const passed = ENVIRONMENT.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : []));
   const cache = getCompileCacheDir() ?? fileURLToPath(COMPILE_CACHE);
-  return { ...Object.fromEntries(passed), NODE_COMPILE_CACHE: cache };
+  // SVT-AV1 talks on stderr by itself; 1 is for errors only.
+  return { ...Object.fromEntries(passed), NODE_COMPILE_CACHE: cache, SVT_LOG: '1' };
 }

@@ -48,6 +48,7 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
   const { registry, task, params = {}, threads = availableParallelism(), network = { allow: [] } } = options;
   const job = registry.get(task);
   registry.check(task, params);
+  if (job.queueOnly) throw needsQueue(task);
   if (job.input.kind !== 'none' && !job.input.optional && options.input === null)
     throw new MillError('input_required');
   const input = job.input.kind === 'none' ? null : options.input;
@@ -119,7 +120,11 @@ async function makeWork(folder: string): Promise<string> {
 /** Without a queue there are no other jobs to start, to tell, or to ask. */
 async function runErrandHere({ kind }: Errand, task: string, input: string | null): Promise<void> {
   if (kind === 'purge_input' && input !== null) return await rm(input);
-  throw new MillError(
+  throw needsQueue(task);
+}
+
+function needsQueue(task: string): MillError {
+  return new MillError(
     'invalid_request',
     `${task} needs a queue. Start the server and use \`mediamill enqueue ${task}\`.`,
   );

@@ -2,7 +2,15 @@
  * Every job × everything that can be wrong with a request gives its documented error, leaves nothing behind, and
  * leaves the child process alive: all of it goes through one child, which is the same at the end.
  */
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +20,7 @@ import { createRegistry, type Params } from '../../src/core/registry.ts';
 import { jobs } from '../../src/jobs/index.gen.ts';
 import { type ChildHost, createChildHost } from '../../src/runner/child-host.ts';
 import { runOnce } from '../../src/runner/run-once.ts';
+import { openWorkplace } from '../runner/fixtures/workplace.ts';
 import { INPUT_KINDS, type InputKind, type Inputs, makeInputs } from './bad-input/inputs.ts';
 import { ABSURD_VALUES, type AbsurdValue, CONTRADICTIONS, EXCEPTIONS } from './bad-input/params.ts';
 import { type Answer, type JobRow, SECOND_INPUTS, TABLE } from './bad-input/table.ts';
@@ -53,6 +62,7 @@ interface Asked {
 /** What came of it. */
 interface Result {
   warnings: string[];
+  data: Record<string, unknown>;
   failure: MillError | null;
   /** What is there afterwards. */
   files: string[];
@@ -70,10 +80,7 @@ async function whole({ task, input, params }: Asked): Promise<Result> {
   const { output } = row(task);
   const target = output === null ? null : join(folder, output);
   const run = runOnce({ registry, host, task, input, output: target, params, threads: 2, ...LIMITS });
-  return await settle(
-    run.then(({ warnings }) => warnings),
-    folder,
-  );
+  return await settle(run, folder);
 }
 
 /** As the child answers when nobody has checked anything before. */
@@ -92,15 +99,15 @@ async function inChild({ task, input, params, output }: Asked): Promise<Result> 
     network: { allow: [] },
   };
   return await settle(
-    host.run(order, LIMITS).then(({ report }) => report.warnings),
+    host.run(order, LIMITS).then(({ report }) => report),
     work,
   );
 }
 
-async function settle(run: Promise<string[]>, folder: string): Promise<Result> {
+async function settle(run: Promise<Pick<Result, 'warnings' | 'data'>>, folder: string): Promise<Result> {
   const result = await run.then(
-    (warnings) => ({ warnings, failure: null }),
-    (error: unknown) => ({ warnings: [], failure: toMillError(error) }),
+    ({ warnings, data }) => ({ warnings, data, failure: null }),
+    (error: unknown) => ({ warnings: [], data: {}, failure: toMillError(error) }),
   );
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   rmSync(folder, { recursive: true });
@@ -108,8 +115,8 @@ async function settle(run: Promise<string[]>, folder: string): Promise<Result> {
 }
 
 function expectAnswer(result: Result, answer: Answer, task: string): void {
-  const { failure, warnings, files } = result;
-  if (answer !== 'done' && answer !== 'partial') {
+  const { failure, warnings, files, data } = result;
+  if (answer !== 'done' && answer !== 'partial' && answer !== 'refuted') {
     expect(failure?.code ?? 'done', failure?.message).toBe(answer);
     expectReadable(failure as MillError);
     return;
@@ -117,6 +124,8 @@ function expectAnswer(result: Result, answer: Answer, task: string): void {
   expect(failure, failure?.message).toBeNull();
   if (row(task).output !== null) expect(files.length, 'outputs').toBeGreaterThan(0);
   if (answer === 'partial') expect(warnings, 'a warning says what is missing').not.toEqual([]);
+  if ('valid' in data || 'compliant' in data)
+    expect(data.valid ?? data.compliant, 'the verdict').toBe(answer !== 'refuted');
 }
 
 /** Something a person can use, and nothing about this host or this program. */
@@ -149,19 +158,21 @@ test('the table has the jobs that there are', () => {
 });
 
 describe.each(jobs.map((job) => [job.name, job] as const))('%s', (task, job) => {
-  const { inputs: kinds, folder, none, queue } = TABLE[task] ?? { inputs: null };
-  const ask = queue ? inChild : whole;
+  const { inputs: kinds, folder, none } = TABLE[task] ?? { inputs: null };
+  // `mediamill run` has no queue and does not even start such a job.
+  const ways = job.queueOnly ? [inChild] : [whole, inChild];
 
   if (kinds) {
     test.each(Object.entries(kinds) as [InputKind, Answer][])('input %s: %s', async (kind, answer) => {
       const input = ownCopy(task, inputs[kind]);
-      const result = await ask({ task, input, params: paramsFor(task) });
+      const [way = inChild] = ways;
+      const result = await way({ task, input, params: paramsFor(task) });
       expectAnswer(result, answer, task);
       if (result.failure) expect(result.files, `${INPUT_KINDS[kind]}: something is left`).toEqual([]);
     });
 
     test('an input that is not there', async () => {
-      for (const way of [whole, inChild]) {
+      for (const way of ways) {
         const result = await way({ task, input: inputs.missing, params: paramsFor(task) });
         expectAnswer(result, 'input_not_found', task);
         expect(result.files).toEqual([]);
@@ -175,7 +186,7 @@ describe.each(jobs.map((job) => [job.name, job] as const))('%s', (task, job) => 
   }
 
   test(`no input: ${none ?? 'input_required'}`, async () => {
-    for (const way of queue ? [inChild] : [whole, inChild]) {
+    for (const way of ways) {
       const result = await way({ task, input: null, params: paramsFor(task) });
       expectAnswer(result, none ?? 'input_required', task);
     }
@@ -194,6 +205,14 @@ describe.each(jobs.map((job) => [job.name, job] as const))('%s', (task, job) => 
         );
         expect(failure?.code ?? 'done', output).toBe('output_not_writable');
       }
+    });
+  }
+
+  if (job.queueOnly) {
+    test('without a queue', async () => {
+      const result = await whole({ task, input: inputs.film, params: paramsFor(task) });
+      expectAnswer(result, 'invalid_request', task);
+      expect(result.failure?.message).toContain(`mediamill enqueue ${task}`);
     });
   }
 
@@ -275,3 +294,41 @@ describe('params that contradict something', () => {
     expectAnswer(result, answer, task);
   });
 });
+
+describe('an output that cannot be published, with a worker', () => {
+  test('something is in the way: nothing is replaced, nothing is left', async () => {
+    const { inputRoot, outputRoot, enqueue, settled, start } = await openWorkplace();
+    copyFileSync(inputs.film, join(inputRoot, 'film.mp4'));
+    writeFileSync(join(outputRoot, 'taken'), 'a file');
+    mkdirSync(join(outputRoot, 'folder.json'));
+    start({ registry, registryModule: undefined });
+    const ids = await Promise.all(
+      [
+        ['get_video_info', 'taken/out.json'],
+        ['get_video_info', 'folder.json'],
+        ['extract_frames', 'taken/frames'],
+        ['extract_frames', 'taken'],
+      ].map(async ([task, output]) => {
+        const paths = { input_path: '/data/input/film.mp4', output_path: `/data/output/${output}` };
+        return (await enqueue(task as string, paths)).id;
+      }),
+    );
+    for (const id of ids) {
+      const { status, error, output_path } = await settled(id);
+      expect({ output_path, status, code: error?.code }).toEqual({
+        output_path,
+        status: 'failed',
+        code: 'output_exists',
+      });
+      expect(error?.detail).not.toContain(outputRoot);
+    }
+    expect(readdirSync(outputRoot, { recursive: true, encoding: 'utf8' }).filter(visible).sort()).toEqual([
+      'folder.json',
+      'taken',
+    ]);
+    expect(readFileSync(join(outputRoot, 'taken'), 'utf8')).toBe('a file');
+  });
+});
+
+/** The storage keeps its own folders in the output root, empty when nothing runs. */
+const visible = (path: string) => !path.startsWith('.') || path.includes('/');

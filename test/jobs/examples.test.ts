@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { jobsPage } from '../../scripts/jobs-page.ts';
 import type { AnyJob } from '../../src/core/job.ts';
 import { createRegistry, describeTasks } from '../../src/core/registry.ts';
 import { jobs } from '../../src/jobs/index.gen.ts';
@@ -124,4 +125,9 @@ describe.each(jobs.map((job) => [job.name, job] as const))('%s', (name, job: Any
 test('GET /api/tasks carries the results', () => {
   const tasks = Object.values(describeTasks(createRegistry(jobs))).flat();
   expect(tasks.filter(({ example }) => example.result === undefined)).toEqual([]);
+});
+
+test('the reference page is made of them', () => {
+  const page = readFileSync(new URL('../../docs/reference/jobs.md', import.meta.url), 'utf8');
+  expect(page, 'run npm run gen').toBe(jobsPage(jobs));
 });

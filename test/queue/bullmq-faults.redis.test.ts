@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ErrorCode, MillError } from '../../src/core/errors.ts';
 import type { Claim, JobRecord, Queue } from '../../src/queue/port.ts';
-import { eventually, expectCode, newJob, put, record, result, take } from '../contracts/queue/kit.ts';
+import { eventually, expectCode, newJob, put, record, result } from '../contracts/queue/kit.ts';
 import { queuesOn, type RedisQueues, type RedisServer, startRedis, whyNoRedis } from './redis-server.ts';
 
 const missing = whyNoRedis();
@@ -109,7 +109,7 @@ describe.skipIf(missing !== null)(missing ?? 'a queue on Redis', () => {
     await queue.counts();
     const looking = redis.client();
     // The listener alone loses its connection.
-    await looking.client('KILL', 'TYPE', 'pubsub');
+    await looking.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await other.cancel(id);
     await watch.seen((event) => event.type === 'job' && event.job.status === 'canceled', 5000);
     await watch.stop();
@@ -169,8 +169,9 @@ describe.skipIf(missing !== null)(missing ?? 'Redis restarted under load', () =>
       work.abort();
       await Promise.all(working);
       const jobs = await Promise.all(accepted.map((id) => front.get(id)));
-      expect(jobs.filter((job) => job?.status !== 'finished')).toEqual([]);
-      expect(jobs.filter((job) => ends(job) !== 1)).toEqual([]);
+      // A few of them say enough.
+      expect(jobs.filter((job) => job?.status !== 'finished').slice(0, 3)).toEqual([]);
+      expect(jobs.filter((job) => ends(job) !== 1).slice(0, 3)).toEqual([]);
     } finally {
       await queues.dispose();
       await redis.dispose();

@@ -1,7 +1,7 @@
 /** What lies in Redis: a queue that BullMQ's own tools understand, and nothing that grows without bound. */
 import { Queue as BullQueue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { failure, newJob, put, result, take } from '../contracts/queue/kit.ts';
+import { eventually, failure, newJob, put, result, take } from '../contracts/queue/kit.ts';
 import { queuesOn, type RedisQueues, type RedisServer, startRedis, whyNoRedis } from './redis-server.ts';
 
 const missing = whyNoRedis();
@@ -92,6 +92,25 @@ describe.skipIf(missing !== null)(missing ?? 'on a real Redis', () => {
     expect((await queue.get(id))?.status).toBe('finished');
     expect((await queue.retry(id)).status).toBe('queued');
     await queue.complete(await take(queue), result());
+  });
+
+  test('jobs that somebody took out of BullMQ are put back', async () => {
+    const queue = await queues.open();
+    const jobs = await queue.enqueue([newJob(), newJob({ priority: 80 }), newJob({ delay_ms: 300 })]);
+    await using bull = closing(bullmq());
+    await bull.queue.obliterate({ force: true });
+    const claimed: string[] = [];
+    await eventually(
+      async () => {
+        const claim = await queue.claim('worker-1', 30_000);
+        if (claim) claimed.push(claim.job.id);
+        return claimed.length === jobs.length;
+      },
+      5000,
+      'all to be claimed',
+    );
+    expect(new Set(claimed)).toEqual(new Set(jobs.map(({ id }) => id)));
+    for (const { id } of jobs) expect((await queue.get(id))?.attempts).toBe(1);
   });
 
   test('nothing stays of removed jobs', { timeout: 60_000 }, async () => {

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { AnyJob } from '../../core/job.ts';
 import { describeTask, describeTasks } from '../../core/registry.ts';
 import { paint, print, printJson, printTable } from '../output.ts';
-import { helpText, paramsOf } from '../param-flags.ts';
-import { exampleCall, registry } from '../task-commands.ts';
+import { describeParams, type ParamText, typeNotes } from '../param-text.ts';
+import { exampleCall, registry, usualVerb } from '../task-commands.ts';
 
 export function addTasks(program: Command): void {
   program
@@ -37,15 +37,43 @@ function showTask(job: AnyJob): void {
   print(`Input   ${inputWords(job)}`);
   print(`Output  ${outputWords(job)}`);
   print();
-  const params = paramsOf(job);
+  const params = describeParams(job);
   if (params.length === 0) print('It takes no parameters.');
-  else
-    printTable(
-      ['PARAMETER', 'WHAT IT IS'],
-      params.map((param) => [param.name, helpText(param)]),
-    );
+  const names = Math.max(...params.map(({ name }) => name.length));
+  for (const param of params) showParam(param, names + 2);
+  const notes = typeNotes(params);
+  if (notes.length > 0) print();
+  for (const note of notes) print(note);
   print();
-  print(`${paint('dim', '$')} ${exampleCall(job, 'run')}`);
+  print(`${paint('dim', '$')} ${exampleCall(job, usualVerb(job))}`);
+}
+
+/** The name and what may be given in one line, what it is below. */
+function showParam(param: ParamText, indent: number): void {
+  const { name, type, required, allowed, unit, description, excludes, examples } = param;
+  const facts = [
+    ...(type === 'choice' ? [] : [type]),
+    [allowed, unit].filter(Boolean).join(' '),
+    required ? 'required' : '',
+    param.default === null ? '' : `default ${param.default}`,
+    examples.length > 0 ? `such as ${examples.join(' or ')}` : '',
+  ].filter(Boolean);
+  const alone = excludes.length > 0 ? ` Not together with ${excludes.join(' or ')}.` : '';
+  print(`${paint('bold', name)}${' '.repeat(indent - name.length)}${facts.join('; ')}`);
+  for (const line of wrap(description + alone, LINE - indent)) print(' '.repeat(indent) + line);
+}
+
+/** Long enough to need few lines, short enough to be read. */
+const LINE = 100;
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines.splice(-1, 1, `${last} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function inputWords({ input }: AnyJob): string {

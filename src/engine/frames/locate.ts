@@ -13,7 +13,7 @@ const MAX_REORDERED = 16;
 export interface Located {
   /** Timestamp of the frame shown at the time, in ticks. */
   shown: bigint;
-  /** Timestamp of the key frame that shows it or precedes it. */
+  /** Timestamp of the key frame that shows it or precedes it; the first frame that is shown when that one is hidden. */
   key: bigint;
 }
 
@@ -49,14 +49,18 @@ export async function locateFrames(
 function locate(source: OpenSource, stream: Stream, time: bigint, packet: Packet): Located | null {
   const landing = landBefore(source, stream, time, packet);
   if (landing === null || landing.at > time) return null;
-  let key = landing.at;
+  let key: bigint | null = null;
+  let first: bigint | null = null;
   let shown: bigint | null = null;
   let behind = 0;
   let at: bigint | null = landing.at;
   for (let count = 0; at !== null && count < MAX_PACKETS; count++) {
-    if (at <= time && packet.isKeyframe && at > key) key = at;
-    const visible = !packet.hasFlags(AV_PKT_FLAG_DISCARD);
-    if (at <= time && visible && (shown === null || at > shown)) shown = at;
+    // Frames that an edit list cuts away are never shown.
+    if (at <= time && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) {
+      if (packet.isKeyframe && (key === null || at > key)) key = at;
+      if (shown === null || at > shown) shown = at;
+      if (first === null || at < first) first = at;
+    }
     // After a seek the first decoding times may be unknown: then so many later frames must have come.
     behind = at > time ? behind + 1 : 0;
     const decodedLater = hasTime(packet.dts) && packet.dts > time;
@@ -64,5 +68,5 @@ function locate(source: OpenSource, stream: Stream, time: bigint, packet: Packet
     if (decodedLater || behind > MAX_REORDERED) break;
     at = readNext(source, stream, packet);
   }
-  return shown === null ? null : { shown, key };
+  return shown === null ? null : { shown, key: key ?? first ?? shown };
 }

@@ -60,12 +60,15 @@ export class Voice implements Disposable {
     this.#packet.alloc();
     this.#reading = {
       stream: audio.index,
+      decoded: true,
       packets: 0,
       frames: 0,
       errors: 0,
       first_s: null,
       end_s: null,
       first_error_s: null,
+      holes_s: 0,
+      first_hole_s: null,
       out_of_order: 0,
     };
   }
@@ -136,11 +139,11 @@ export class Voice implements Disposable {
     reading.end_s = Math.max(reading.end_s ?? at, at + seconds(duration, this.stream.timeBase));
   }
 
-  /** Once it has ended: throws when the file breaks off, or gave nothing. */
-  async requireComplete(): Promise<void> {
+  /** Once it has ended: throws when the file breaks off, or gave nothing; answers warnings. */
+  async requireComplete(): Promise<string[]> {
     const reading = { ...this.#reading, frames: this.#decoder.frames, errors: this.#decoder.errors };
     requireFrames([reading], reading.stream);
-    await requireComplete(this.#source.path, this.#file, [reading]);
+    return await requireComplete(this.#source.path, this.#file, [reading]);
   }
 
   [Symbol.dispose](): void {

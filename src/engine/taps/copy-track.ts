@@ -3,6 +3,8 @@ import { Dictionary, type Packet, type Stream } from 'node-av/lib';
 import type { CopyTrack } from '../../core/plan.ts';
 import { hasTime, must } from '../ffmpeg.ts';
 import type { Muxer, MuxTrack } from '../muxer.ts';
+import { withTitle } from '../track-title.ts';
+import type { TrackWriter } from './writer.ts';
 
 /** Copies parameters, tags and disposition; the caller may change what its work changes. */
 export function describeTrack(from: Stream, to: Stream): void {
@@ -11,17 +13,19 @@ export function describeTrack(from: Stream, to: Stream): void {
   const kept = Object.entries(tags).filter(
     ([key]) => !/^(BPS|DURATION|NUMBER_OF_|_STATISTICS|encoder$|vendor_id$)/.test(key),
   );
-  if (kept.length > 0) to.metadata = Dictionary.fromObject(Object.fromEntries(kept));
+  if (kept.length > 0) to.metadata = Dictionary.fromObject(withTitle(Object.fromEntries(kept)));
   to.disposition = from.disposition;
   to.timeBase = from.timeBase;
 }
 
-export class CopyWriter {
+export class CopyWriter implements TrackWriter {
   readonly track: MuxTrack;
+  readonly codec = 'copy';
+  readonly frames = 0;
+  readonly warnings: readonly string[] = [];
   readonly #muxer: Muxer;
   readonly #source: Stream;
   readonly #shift: bigint;
-  errors = 0;
 
   /** `shift` in ticks of the source stream is taken from every timestamp, so that the output begins at 0:00. */
   constructor(muxer: Muxer, source: Stream, plan: CopyTrack, shift: bigint) {
@@ -50,4 +54,5 @@ export class CopyWriter {
       copy.free();
     }
   }
+  [Symbol.dispose](): void {}
 }

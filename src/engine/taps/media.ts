@@ -1,7 +1,7 @@
 /** A media file of copied and encoded tracks, verified by opening it again. */
-import type { Frame, Packet } from 'node-av/lib';
+import type { Frame, Packet, Stream } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
-import type { ChapterFacts, SourceFacts, StreamFacts } from '../../core/facts.ts';
+import type { ChapterFacts, SourceFacts, StreamFacts, VideoStreamFacts } from '../../core/facts.ts';
 import type { MediaOutput, OutputResult, Track } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { canHoldChapters, chapterTags, writeChapters } from '../chapters/index.ts';
@@ -11,10 +11,13 @@ import type { Mark } from '../mark.ts';
 import { Muxer } from '../muxer.ts';
 import { probe } from '../probe.ts';
 import type { OpenSource } from '../source.ts';
+import { AttachmentWriter } from './attachment.ts';
 import { AudioWriter } from './audio-track.ts';
 import { CopyWriter } from './copy-track.ts';
 import type { Appetite, Tap } from './tap.ts';
-import { VideoWriter } from './video-track.ts';
+import { TextWriter } from './text-track.ts';
+import { VideoWriter, type VideoWriterContext } from './video-track.ts';
+import type { TrackWriter } from './writer.ts';
 
 export interface MediaTapContext {
   source: OpenSource;
@@ -25,18 +28,25 @@ export interface MediaTapContext {
   marks: ReadonlyMap<Track, Mark>;
 }
 
-type Writer = CopyWriter | VideoWriter | AudioWriter;
+/** How each kind of track reads its stream. */
+const APPETITES: Record<Track['kind'], Appetite> = {
+  copy: 'packets',
+  text: 'packets',
+  attach: 'packets',
+  video: 'frames',
+  audio: 'frames',
+};
 
 export class MediaTap implements Tap {
   readonly wants = new Map<number, Appetite>();
   readonly #plan: MediaOutput;
   readonly #chapters: ChapterFacts[];
   readonly #muxer: Muxer;
-  readonly #writers: Writer[] = [];
+  readonly #writers: TrackWriter[] = [];
 
   constructor(plan: MediaOutput, { source, facts, work, threads, marks }: MediaTapContext) {
     this.#plan = plan;
-    this.#muxer = new Muxer(work, plan.file, extensionOf(plan.file));
+    this.#muxer = new Muxer(work, plan.file, extensionOf(plan.file), plan.tracks.length);
     // The output begins at 0:00; what precedes it (encoder priming) stays before zero, as players expect.
     const begin = Math.max(0, facts.format.start_time_s ?? 0);
     this.#chapters = plan.chapters === 'keep' ? rebased(facts.chapters, begin) : [];
@@ -53,26 +63,39 @@ export class MediaTap implements Tap {
           `The plan names stream ${track.stream}, which the source does not have.`,
         );
       const shift = ticks(begin, stream.timeBase);
-      this.wants.set(track.stream, track.kind === 'copy' ? 'packets' : 'frames');
-      if (track.kind === 'copy') this.#writers.push(new CopyWriter(this.#muxer, stream, track, shift));
-      else if (track.kind === 'video')
-        this.#writers.push(
-          new VideoWriter(this.#muxer, stream, track, { shift, threads, mark: marks.get(track) ?? null }),
-        );
-      else this.#writers.push(AudioWriter.forStream(this.#muxer, track, stream, shift));
+      this.wants.set(track.stream, APPETITES[track.kind]);
+      const video = facts.streams[track.stream] as VideoStreamFacts;
+      const mark = marks.get(track) ?? null;
+      this.#writers.push(this.#openWriter(track, stream, { shift, threads, mark, video }));
+    }
+  }
+
+  #openWriter(track: Track, stream: Stream, context: VideoWriterContext): TrackWriter {
+    const muxer = this.#muxer;
+    switch (track.kind) {
+      case 'copy':
+        return new CopyWriter(muxer, stream, track, context.shift);
+      case 'video':
+        return new VideoWriter(muxer, stream, track, context);
+      case 'audio':
+        return AudioWriter.forStream(muxer, track, stream, context.shift);
+      case 'text':
+        return new TextWriter(muxer, stream, track, context.shift);
+      case 'attach':
+        return new AttachmentWriter(muxer, stream, track);
     }
   }
 
   packet(packet: Packet, stream: number): void {
-    this.#each(stream, (writer) => writer instanceof CopyWriter && writer.packet(packet));
+    this.#each(stream, (writer) => writer.packet?.(packet));
   }
 
   frame(frame: Frame, stream: number): void {
-    this.#each(stream, (writer) => !(writer instanceof CopyWriter) && writer.frame(frame));
+    this.#each(stream, (writer) => writer.frame?.(frame));
   }
 
   async finish(): Promise<OutputResult> {
-    for (const writer of this.#writers) if (!(writer instanceof CopyWriter)) writer.end();
+    for (const writer of this.#writers) writer.end?.();
     this.#muxer.end();
     const warnings = this.#plan.dropped.map(
       ({ stream, reason }) => `Stream ${stream} was dropped: ${reason}.`,
@@ -85,8 +108,7 @@ export class MediaTap implements Tap {
     }
     const duration = Math.max(0, ...this.#writers.map((writer) => writer.track.duration_s));
     await this.#verify();
-    for (const writer of this.#writers)
-      if (!(writer instanceof CopyWriter)) warnings.push(...writer.warnings);
+    for (const writer of this.#writers) warnings.push(...writer.warnings);
     return {
       kind: 'media',
       file: this.#plan.file,
@@ -94,16 +116,16 @@ export class MediaTap implements Tap {
       warnings,
       tracks: this.#writers.map((writer, index) => ({
         stream: this.#plan.tracks[index]?.stream ?? -1,
-        codec: writer instanceof CopyWriter ? 'copy' : writer.codec,
+        codec: writer.codec,
         packets: writer.track.packets,
-        frames: writer instanceof CopyWriter ? 0 : writer.frames,
+        frames: writer.frames,
         errors: 0,
         ...(writer instanceof AudioWriter && writer.sound),
       })),
     };
   }
 
-  #each(stream: number, visit: (writer: Writer) => unknown): void {
+  #each(stream: number, visit: (writer: TrackWriter) => unknown): void {
     this.#plan.tracks.forEach((track, index) => {
       const writer = this.#writers[index];
       if (track.stream === stream && writer) visit(writer);
@@ -122,6 +144,7 @@ export class MediaTap implements Tap {
     for (const [index, writer] of this.#writers.entries()) {
       const stream = streams[index];
       if (stream?.kind !== 'video' && stream?.kind !== 'audio') continue;
+      if (stream.kind === 'video' && stream.attached_picture) continue;
       if (writer.track.packets === 0) throw mismatch(`track ${index} (${stream.kind}) is empty`, {});
       const found = await this.#durationOf(made, stream);
       if (found === null) continue;
@@ -151,7 +174,7 @@ export class MediaTap implements Tap {
   }
 
   [Symbol.dispose](): void {
-    for (const writer of this.#writers) if (!(writer instanceof CopyWriter)) writer[Symbol.dispose]();
+    for (const writer of this.#writers) writer[Symbol.dispose]();
     this.#muxer[Symbol.dispose]();
   }
 }

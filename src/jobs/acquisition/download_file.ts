@@ -45,7 +45,7 @@ export default defineJob({
       { min: 1, max: 16 * TiB },
       {
         title: 'Largest size',
-        description: 'The download ends when the server announces or sends more.',
+        description: 'The job fails when the server announces or sends more.',
         examples: ['2GB'],
       },
     ).prefault('100GiB'),

@@ -33,7 +33,8 @@ const params = z.object({
   bitrate: bitRate(
     { min: 6000, max: 10_000_000 },
     {
-      description: 'Bit rate of a lossy format; asks for encoding even where copying would do.',
+      description:
+        'Bit rate of a lossy format; asks for encoding even where copying would do. Default: 64k to 96k a channel, by codec.',
       examples: ['192k'],
     },
   ).optional(),

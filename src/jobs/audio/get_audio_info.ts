@@ -86,6 +86,7 @@ export default defineJob({
       message: `${audio.codec}, ${audio.sample_rate} Hz, ${layout}, ${secondsText(data.duration_s)}`,
       data,
       document: data,
+      warnings: made?.warnings ?? [],
     };
   },
 });

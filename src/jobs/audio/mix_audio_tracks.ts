@@ -10,15 +10,23 @@ import { secondsText } from '../planning/describe.ts';
 const NORMALIZED_PEAK_DB = -1;
 
 const voice = z.strictObject({
-  path: inputPath({ description: 'The file.' }),
+  path: inputPath({ description: 'The file to mix.' }),
   gain_db: z
     .number()
     .min(-120)
     .max(60)
     .default(0)
     .meta({ description: 'How much louder or softer it is.', unit: 'dB' }),
-  delay_ms: whole({ min: 0, max: 86_400_000 }, { description: 'When it begins.', unit: 'ms' }).default(0),
-  pan: z.number().min(-1).max(1).default(0).meta({ description: '−1 is left, 1 is right.' }),
+  delay_ms: whole(
+    { min: 0, max: 86_400_000 },
+    { description: 'When it begins, after the start of the mix.', unit: 'ms' },
+  ).default(0),
+  pan: z
+    .number()
+    .min(-1)
+    .max(1)
+    .default(0)
+    .meta({ description: '−1 is left, 0 leaves it as it is, 1 is right.' }),
 });
 
 const params = z.object({
@@ -33,7 +41,7 @@ const params = z.object({
   duration: z
     .enum(['longest', 'shortest', 'first'])
     .default('longest')
-    .meta({ description: 'Which of the files ends the mix.' }),
+    .meta({ description: 'Which of the files ends the mix; those that end before are followed by silence.' }),
   normalize: z
     .boolean()
     .default(false)
@@ -50,7 +58,10 @@ const params = z.object({
   ).optional(),
   bitrate: bitRate(
     { min: 6000, max: 10_000_000 },
-    { description: 'Bit rate of a lossy output.', examples: ['192k'] },
+    {
+      description: 'Bit rate of a lossy output. Default: 64k to 96k a channel, by codec.',
+      examples: ['192k'],
+    },
   ).optional(),
 });
 

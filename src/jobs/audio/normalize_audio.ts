@@ -29,7 +29,10 @@ const params = z.object({
     .meta({ description: 'Widest range between soft and loud. Default: left as it is.', unit: 'LU' }),
   bitrate: bitRate(
     { min: 6000, max: 10_000_000 },
-    { description: 'Bit rate of a lossy output.', examples: ['192k'] },
+    {
+      description: 'Bit rate of a lossy output. Default: 64k to 96k a channel, by codec.',
+      examples: ['192k'],
+    },
   ).optional(),
 });
 

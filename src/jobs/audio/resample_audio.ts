@@ -24,7 +24,10 @@ const params = z.object({
     }),
   bitrate: bitRate(
     { min: 6000, max: 10_000_000 },
-    { description: 'Bit rate of a lossy codec. Default: transparent for most ears.', examples: ['192k'] },
+    {
+      description: 'Bit rate of a lossy codec. Default: 64k to 96k a channel, by codec.',
+      examples: ['192k'],
+    },
   ).optional(),
   bit_depth: z
     .literal(BIT_DEPTHS)

@@ -28,6 +28,7 @@ export default defineJob({
   }),
   input: { kind: 'file_or_directory', optional: true },
   output: { kind: 'none', extensions: [] },
+  queueOnly: true,
   example: {
     input_path: '/data/input/video.mp4',
     params: {

@@ -8,7 +8,7 @@ const MAX_METRICS = 100;
 export default defineJob({
   name: 'report_metrics',
   title: 'Report metrics',
-  description: 'Stores numbers with a job, where its page shows them and Prometheus finds them.',
+  description: 'Stores numbers with another job, where its page shows them and Prometheus finds them.',
   group: 'binary',
   params: z.object({
     job_id: z.string().min(1).max(200).meta({ description: 'The job the numbers belong to.' }),
@@ -23,12 +23,13 @@ export default defineJob({
         `must hold at most ${MAX_METRICS} numbers`,
       )
       .meta({
-        description: 'Flat object of numbers; a later report replaces numbers of the same name.',
+        description: `Numbers by name, at most ${MAX_METRICS}; names are letters, digits and underscores. A later report replaces numbers of the same name.`,
         examples: [{ vmaf: 94.2 }],
       }),
   }),
   input: { kind: 'none' },
   output: { kind: 'none', extensions: [] },
+  queueOnly: true,
   example: {
     params: { job_id: '0198c7a2-5c1e-7f3a-9d1b-2f6f5d0e4c11', metrics: { vmaf: 94.2 } },
     result: { job_id: '0198c7a2-5c1e-7f3a-9d1b-2f6f5d0e4c11', metrics: { vmaf: 94.2 } },

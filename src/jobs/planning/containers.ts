@@ -1,14 +1,18 @@
 /** What each container can hold, as far as FFmpeg's muxers and common players go. */
 
+import type { TextTrack } from '../../core/plan.ts';
+
 export interface Container {
   /** Codec names of FFmpeg that may be copied into it; `any` takes all. */
   video: readonly string[] | 'any';
   audio: readonly string[] | 'any';
   subtitle: readonly string[] | 'any';
+  /** Format that other subtitles of text are rewritten in; null keeps none. */
+  text: TextTrack['codec'] | null;
   /** Encoder for sound that cannot be copied. */
   audioEncoder: string;
-  /** Cover art is kept as an attached picture. */
-  pictures: boolean;
+  /** How cover art is kept: as an attached picture, as an attached file, or not at all. */
+  pictures: 'picture' | 'file' | null;
   /** Fonts and the like. */
   attachments: boolean;
 }
@@ -19,8 +23,9 @@ const MP4: Container = {
   video: ['h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video', 'mpeg1video', 'vvc'],
   audio: MP4_AUDIO,
   subtitle: ['mov_text'],
+  text: 'mov_text',
   audioEncoder: 'aac',
-  pictures: true,
+  pictures: 'picture',
   attachments: false,
 };
 
@@ -29,6 +34,8 @@ const CONTAINERS: Record<string, Container> = {
   '.m4v': MP4,
   '.mov': {
     ...MP4,
+    // FFmpeg writes covers into the tags of MP4 only.
+    pictures: null,
     video: [
       'h264',
       'hevc',
@@ -58,46 +65,59 @@ const CONTAINERS: Record<string, Container> = {
       'pcm_f32be',
     ],
   },
-  '.m4a': { ...MP4, video: [], audio: ['aac', 'alac', 'ac3'], subtitle: [] },
+  '.m4a': { ...MP4, video: [], audio: ['aac', 'alac', 'ac3'], subtitle: [], text: null },
   '.mkv': {
     video: 'any',
     audio: 'any',
     subtitle: ['subrip', 'ass', 'ssa', 'webvtt', 'hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle'],
+    text: 'subrip',
     audioEncoder: 'aac',
-    pictures: false,
+    pictures: 'file',
     attachments: true,
   },
-  '.mka': { video: [], audio: 'any', subtitle: [], audioEncoder: 'aac', pictures: false, attachments: false },
+  '.mka': {
+    video: [],
+    audio: 'any',
+    subtitle: [],
+    text: null,
+    audioEncoder: 'aac',
+    pictures: null,
+    attachments: false,
+  },
   '.webm': {
     video: ['vp8', 'vp9', 'av1'],
     audio: ['opus', 'vorbis'],
     subtitle: ['webvtt'],
+    text: 'webvtt',
     audioEncoder: 'libopus',
-    pictures: false,
+    pictures: null,
     attachments: false,
   },
   '.ts': {
     video: ['h264', 'hevc', 'mpeg2video', 'mpeg1video', 'mpeg4'],
     audio: ['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'dts', 'opus'],
     subtitle: ['dvb_subtitle', 'dvb_teletext'],
+    text: null,
     audioEncoder: 'aac',
-    pictures: false,
+    pictures: null,
     attachments: false,
   },
   '.avi': {
     video: ['mpeg4', 'mjpeg', 'h264', 'msmpeg4v3', 'mpeg2video', 'rawvideo', 'ffv1', 'huffyuv'],
     audio: ['mp3', 'ac3', 'pcm_s16le', 'mp2'],
     subtitle: [],
+    text: null,
     audioEncoder: 'libmp3lame',
-    pictures: false,
+    pictures: null,
     attachments: false,
   },
   '.flv': {
     video: ['h264', 'flv1', 'hevc', 'av1'],
     audio: ['aac', 'mp3'],
     subtitle: [],
+    text: null,
     audioEncoder: 'aac',
-    pictures: false,
+    pictures: null,
     attachments: false,
   },
 };

@@ -9,7 +9,7 @@ export const imageFormat = z
 
 export const imageQuality = whole(
   { min: 1, max: 100 },
-  { description: 'JPEG or WebP quality; PNG ignores it.' },
+  { description: 'Of a JPEG or WebP, higher is better and larger; PNG ignores it.' },
 );
 
 /** Width of an image; `otherwise` says what it is without one. */
@@ -18,7 +18,7 @@ export function imageWidth(otherwise: string) {
     { min: 16, max: 16_384 },
     {
       description:
-        `Width of the images; the height follows the display aspect. Never enlarged. ${otherwise}`.trim(),
+        `The height follows the display aspect. Smaller videos are not enlarged. ${otherwise}`.trim(),
       unit: 'pixels',
     },
   );

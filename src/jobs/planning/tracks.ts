@@ -6,6 +6,15 @@ import { type Container, containerOf, holds } from './containers.ts';
 /** Bits per second and channel for sound that has to be encoded anew. */
 const AUDIO_BIT_RATE = 80_000;
 
+/** Subtitles that are text and can be rewritten. */
+const TEXT_SUBTITLES = ['subrip', 'text', 'mov_text', 'webvtt', 'ass', 'ssa'];
+
+/** Matroska's players look for cover art under these names. */
+const COVERS: Record<string, { file: string; mime: string }> = {
+  mjpeg: { file: 'cover.jpg', mime: 'image/jpeg' },
+  png: { file: 'cover.png', mime: 'image/png' },
+};
+
 export interface KeptTracks {
   tracks: Track[];
   dropped: MediaOutput['dropped'];
@@ -26,6 +35,10 @@ export function otherTracks(
     if (typeof track === 'string') kept.dropped.push({ stream: stream.index, reason: track });
     else kept.tracks.push(track);
   }
+  // Attached files are not among the numbered tracks of a file.
+  const attached = ({ kind, stream }: Track) =>
+    Number(kind === 'attach' || source.streams[stream]?.kind === 'attachment');
+  kept.tracks.sort((a, b) => attached(a) - attached(b));
   return kept;
 }
 
@@ -44,19 +57,25 @@ function trackFor(stream: StreamFacts, container: Container): Track | string {
         ? encodeAudio(stream, container.audioEncoder)
         : 'the container holds no sound';
     case 'subtitle':
-      return holds(container.subtitle, stream.codec)
-        ? copy
+      if (holds(container.subtitle, stream.codec)) return copy;
+      return container.text !== null && holds(TEXT_SUBTITLES, stream.codec)
+        ? { kind: 'text', stream: stream.index, codec: container.text }
         : `the container cannot hold ${stream.codec} subtitles`;
     case 'video':
-      if (!stream.attached_picture) return 'only the main video is processed';
-      return container.pictures && holds(['mjpeg', 'png'], stream.codec)
-        ? copy
-        : 'the container keeps no cover art';
+      return stream.attached_picture ? coverTrack(stream, container) : 'only the main video is processed';
     case 'attachment':
       return container.attachments ? copy : 'the container keeps no attachments';
     case 'data':
       return 'data streams are not kept';
   }
+}
+
+/** Cover art as the container keeps it. */
+function coverTrack({ index, codec }: StreamFacts, container: Container): Track | string {
+  const image = codec === null ? undefined : COVERS[codec];
+  if (container.pictures === null || image === undefined) return 'the container keeps no such cover art';
+  if (container.pictures === 'picture') return { kind: 'copy', stream: index };
+  return { kind: 'attach', stream: index, ...image };
 }
 
 function encodeAudio(stream: AudioStreamFacts, encoder: string): AudioTrack {

@@ -43,18 +43,16 @@ const RARE_CODECS: ReadonlySet<string> = new Set([
 ]);
 
 const X26X: ReadonlySet<string> = new Set(['libx264', 'libx265']);
-const X26X_PRESETS = [
-  'ultrafast',
-  'superfast',
-  'veryfast',
-  'faster',
-  'fast',
-  'medium',
-  'slow',
-  'slower',
-  'veryslow',
-  'placebo',
-];
+const X26X_PRESETS =
+  'ultrafast superfast veryfast faster fast medium slow slower veryslow placebo 0 1 2 3 4 5 6 7 8 9'.split(
+    ' ',
+  );
+/** Presets by kind of hardware; the others have none. */
+const HARDWARE_PRESETS: Record<string, readonly string[]> = {
+  nvenc: 'default slow medium fast hp hq bd ll llhq llhp lossless losslesshp p1 p2 p3 p4 p5 p6 p7'.split(' '),
+  qsv: 'veryfast faster fast medium slow slower veryslow'.split(' '),
+  amf: 'speed balanced quality high_quality'.split(' '),
+};
 const X26X_CRF = 51;
 
 export interface EncodingDefaults {
@@ -132,7 +130,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       .default('off')
       .meta({
         description:
-          '`off` uses the encoder as named; `auto` prefers a hardware encoder of the same codec that works here; a kind insists on it.',
+          '`off` uses the encoder as named; `auto` prefers a hardware encoder of the same codec that works here; any other word insists on encoders of that kind.',
         group: 'advanced',
       }),
     hardware_fallback: z.boolean().default(false).meta({
@@ -169,9 +167,10 @@ export function videoEncoding(
       `A ${extension} file cannot hold ${codec} video. Choose another output extension or codec.`,
     );
   }
-  const [first, ...fallback] = candidates(params).map((encoder) => ({
+  const tried = candidates(params);
+  const [first, ...fallback] = tried.map((encoder) => ({
     encoder,
-    options: encoderOptions(encoder, params, defaults),
+    options: encoderOptions(encoder, params, defaults, tried),
   }));
   if (!first) throw new TypeError('There is always an encoder to try.');
   return {
@@ -227,10 +226,15 @@ function candidates({ codec, hardware, hardware_fallback }: VideoParams): string
   return hardware_fallback ? [`${family.prefix}_${hardware}`, codec] : [`${family.prefix}_${hardware}`];
 }
 
-function encoderOptions(encoder: string, params: VideoParams, defaults: EncodingDefaults): CodecOptions {
+function encoderOptions(
+  encoder: string,
+  params: VideoParams,
+  defaults: EncodingDefaults,
+  tried: string[],
+): CodecOptions {
   const { bitrate, preset, profile, gop } = params;
   return {
-    ...presetOption(encoder, preset),
+    ...presetOption(encoder, preset, tried),
     ...(bitrate === undefined ? qualityOption(encoder, params.crf, defaults) : { b: bitrate }),
     ...(profile !== undefined && { profile }),
     ...(gop !== undefined && { g: gop }),
@@ -238,13 +242,29 @@ function encoderOptions(encoder: string, params: VideoParams, defaults: Encoding
   };
 }
 
-function presetOption(encoder: string, preset: string | undefined): CodecOptions {
-  // Their libraries would only say that they could not be opened.
-  if (preset !== undefined && X26X.has(encoder) && !X26X_PRESETS.includes(preset) && !/^\d$/.test(preset))
-    throw new MillError('invalid_params', `"preset": ${encoder} takes ${X26X_PRESETS.join(', ')}.`);
-  if (preset !== undefined) return { preset };
-  if (encoder === 'libx264' || encoder === 'libx265') return { preset: 'medium' };
-  return encoder === 'libsvtav1' ? { preset: 8 } : {};
+/**
+ * Several encoders may be tried, and a preset means something to some of them only: the others take their usual
+ * one. When none knows it, it is a mistake, of which the libraries would only say that they could not be opened.
+ */
+function presetOption(encoder: string, preset: string | undefined, tried: string[]): CodecOptions {
+  const usual: CodecOptions = X26X.has(encoder)
+    ? { preset: 'medium' }
+    : encoder === 'libsvtav1'
+      ? { preset: 8 }
+      : {};
+  if (preset === undefined) return usual;
+  const knows = (name: string) => presetsOf(name)?.includes(preset) ?? true;
+  if (knows(encoder)) return { preset };
+  if (tried.some(knows)) return usual;
+  const presets = presetsOf(tried.at(-1) ?? encoder) ?? [];
+  throw new MillError('invalid_params', `"preset": ${tried.at(-1)} takes ${presets.join(', ') || 'none'}.`);
+}
+
+/** Null when nobody here knows. */
+function presetsOf(encoder: string): readonly string[] | null {
+  if (X26X.has(encoder)) return X26X_PRESETS;
+  const kind = hardwareKindOf(encoder);
+  return kind === null ? null : (HARDWARE_PRESETS[kind] ?? []);
 }
 
 /** Constant quality under the name each encoder gives it. */

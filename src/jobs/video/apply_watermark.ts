@@ -28,9 +28,10 @@ const params = z.object({
     ])
     .default('bottom-right')
     .meta({ description: 'Where it is drawn on the picture as a display shows it.' }),
-  margin: whole({ min: 0, max: 10_000 }, { description: 'Distance from the edges.', unit: 'pixels' }).default(
-    10,
-  ),
+  margin: whole(
+    { min: 0, max: 10_000 },
+    { description: 'Distance from the edges that position names.', unit: 'pixels' },
+  ).default(10),
   opacity: z
     .number()
     .min(0)
@@ -41,8 +42,8 @@ const params = z.object({
     description:
       "Width of the image as a share of the video's width. Default: its own size, made smaller only when it would not fit.",
   }),
-  start: mediaTime({ description: 'When it appears.' }).prefault(0),
-  end: mediaTime({ description: 'When it disappears. Default: never.' }).optional(),
+  start: mediaTime({ description: 'When the image appears.' }).prefault(0),
+  end: mediaTime({ description: 'When the image disappears. Default: never.' }).optional(),
   ...videoFields(DEFAULTS),
 });
 
@@ -50,7 +51,7 @@ export default defineJob({
   name: 'apply_watermark',
   title: 'Watermark',
   description:
-    'Draws an image over a video, with its transparency, at one of nine places, for the whole length or a part of it. Sound is copied.',
+    'Draws an image over a video, with its transparency, at one of nine places, for the whole length or a part of it. Sound, subtitles, chapters and tags are kept as far as the container allows.',
   group: 'video',
   params,
   input: { kind: 'media', needs: 'video' },

@@ -5,7 +5,7 @@ import { mediaTime, toSeconds, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import { plural } from '../../core/plural.ts';
 import { secondsText, videoDuration } from '../planning/describe.ts';
-import { imageQuality, imageWidth } from '../planning/image-fields.ts';
+import { imageWidth } from '../planning/image-fields.ts';
 
 const params = z.object({
   duration: mediaTime({ description: 'Length of the clip; cut at the end of the video.' }).prefault(5),
@@ -14,8 +14,8 @@ const params = z.object({
     .min(0.1)
     .max(50)
     .default(10)
-    .meta({ description: 'Frames a second. Browsers show a GIF at most at 50.', unit: 'frames/s' }),
-  start: mediaTime({ description: 'Where the clip begins: seconds, "HH:MM:SS.mmm" or "50%".' }).prefault(0),
+    .meta({ description: 'Browsers play a GIF at 50 at most.', unit: 'frames/s' }),
+  start: mediaTime({ description: 'Where the clip begins.' }).prefault(0),
   width: imageWidth('').default(480),
   colors: whole({ min: 4, max: 256 }, { description: 'Palette size of a GIF.', group: 'advanced' }).default(
     256,
@@ -26,14 +26,17 @@ const params = z.object({
     group: 'advanced',
   }),
   loop: whole({ min: 0, max: 65_535 }, { description: 'Times to play; 0 is for ever.' }).default(0),
-  quality: imageQuality.default(80),
+  quality: whole(
+    { min: 1, max: 100 },
+    { description: 'Of a WebP, higher is better and larger; GIF and APNG ignore it.', group: 'advanced' },
+  ).default(80),
 });
 
 export default defineJob({
   name: 'create_animated_gif',
   title: 'Animated GIF',
   description:
-    'A clip as moving picture for pages and chats: GIF with a palette made from the clip, or animated WebP or APNG when the output is called .webp, .png or .apng.',
+    'A clip as a moving picture for pages and chats: GIF with a palette made from the clip, or animated WebP or APNG when the output is called .webp, .png or .apng.',
   group: 'video',
   params,
   input: { kind: 'media', needs: 'video' },

@@ -26,7 +26,7 @@ const params = z.object({
     .max(MAX_FRAMES)
     .optional()
     .meta({
-      description: 'The frames shown at these times: seconds, "HH:MM:SS.mmm" or "50%".',
+      description: 'The frames shown at these times, in this order.',
       excludes: ['count', 'every_seconds'],
       examples: [['00:00:01', 2.5, '50%']],
     }),

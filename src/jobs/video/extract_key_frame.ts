@@ -9,7 +9,7 @@ import { imageQuality, imageWidth } from '../planning/image-fields.ts';
 const FORMATS = { '.jpg': 'jpg', '.jpeg': 'jpg', '.png': 'png', '.webp': 'webp' } as const;
 
 const params = z.object({
-  timestamp: mediaTime({ description: 'Seconds, "HH:MM:SS.mmm" or "50%".' }).prefault('00:00:01'),
+  timestamp: mediaTime({ description: 'Which moment of the video.' }).prefault('00:00:01'),
   mode: z.enum(['exact', 'keyframe']).default('exact').meta({
     description: '`exact`: the frame shown then. `keyframe`: the key frame at or before it, which is faster.',
   }),

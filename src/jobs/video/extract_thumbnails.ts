@@ -15,7 +15,7 @@ const params = z.object({
   quality: imageQuality.default(85),
   exact: z.boolean().default(false).meta({
     description:
-      'Take exactly the frames in the middle of equal parts instead of the nearest key frames, which is faster.',
+      'Take exactly the frames in the middle of equal parts. Off: the nearest key frames, which is faster.',
   }),
   sprite: z.boolean().default(false).meta({
     description:

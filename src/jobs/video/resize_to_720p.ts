@@ -22,7 +22,7 @@ export default defineJob({
   name: 'resize_to_720p',
   title: 'Resize video',
   description:
-    'Scales the main video to a height, 720 by default; the width follows the display aspect, both even. Smaller videos keep their size unless enlarging is allowed. Sound is copied.',
+    'Scales the main video to a height, 720 by default; the width follows the display aspect, both even. Smaller videos keep their size unless enlarging is allowed. Sound, subtitles, chapters and tags are kept as far as the container allows.',
   group: 'video',
   params,
   input: { kind: 'media', needs: 'video' },

@@ -95,6 +95,7 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
         watchers.missed();
       },
     );
+    store.knows(Number(await store.command((redis) => redis.get(`${store.own}change`))));
     await recover();
     if (warn) for (const sentence of await dangersOf(store)) warn(sentence);
   } catch (error) {

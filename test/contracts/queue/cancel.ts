@@ -137,16 +137,20 @@ export const cancelContract: ContractPart = (driver) => {
       const jobs = await user.enqueue(
         Array.from({ length: 100 }, () => ({ task: 't', input_path: null, output_path: null, params: {} })),
       );
+      const renewed = Promise.withResolvers<void>();
       await Promise.all(
         jobs.map(async ({ id }, index) => {
           const run = (async () => {
             const claim = await worker.claim('worker-1', 30_000);
             if (!claim) return;
             const { cancelRequested } = await worker.renew(claim, 30_000);
+            renewed.resolve();
             if (cancelRequested) await worker.fail(claim, failure('canceled'));
             else await worker.complete(claim, result());
           })();
           const stop = (async () => {
+            // Some come early, some when the jobs are running, however long a driver takes to claim.
+            if (index % 3 === 0) await renewed.promise;
             for (let turn = index % 7; turn > 0; turn -= 1) {
               await new Promise((resolve) => setImmediate(resolve));
             }

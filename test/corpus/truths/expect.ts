@@ -12,13 +12,19 @@ const VERDICTS: Record<string, string> = {
   validate_format_compliance: 'compliant',
 };
 
+/** Jobs that read further files get the broken one there too. */
+const SECOND_INPUTS: Record<string, (path: string) => Record<string, unknown>> = {
+  apply_watermark: (path) => ({ watermark_path: path }),
+  mix_audio_tracks: (path) => ({ input_files: [path, path] }),
+};
+
 export default jobs.filter(isMediaJob).map(
   (job): Checker => ({
     name: 'expect: clean failure',
     task: job.name,
     applies: ({ expect }) => expect !== undefined && /failure/.test(expect),
     async run({ caller, entry, problem, note, equal }) {
-      const result = await caller.call(job.name, entry.path);
+      const result = await caller.call(job.name, entry.path, SECOND_INPUTS[job.name]?.(entry.path));
       if (result.ok) {
         const verdict = VERDICTS[job.name];
         if (!verdict) return problem('the job finished');

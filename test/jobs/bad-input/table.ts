@@ -7,10 +7,10 @@ import type { Params } from '../../../src/core/registry.ts';
 import type { InputKind, Inputs } from './inputs.ts';
 
 /**
- * `done`: it finishes, and rightly so. `partial`: it finishes with a warning that says what is missing.
- * Anything else is the error it fails with.
+ * `done`: it finishes, and rightly so. `partial`: it finishes with a warning that says what is missing. `refuted`:
+ * it was asked for a verdict, and finishes with one that is not good. Anything else is the error it fails with.
  */
-export type Answer = ErrorCode | 'done' | 'partial';
+export type Answer = ErrorCode | 'done' | 'partial' | 'refuted';
 
 export interface JobRow {
   /** Name of the output; null for jobs without one. */
@@ -23,8 +23,6 @@ export interface JobRow {
   folder?: Answer;
   /** No input at all. */
   none?: Answer;
-  /** It needs a queue, which `mediamill run` has not. */
-  queue?: true;
 }
 
 const ANY_BYTES: Record<InputKind, Answer> = {
@@ -66,6 +64,14 @@ const WHOLE_SOUND: Record<InputKind, Answer> = {
   photo: 'no_audio_stream',
 };
 
+/** Jobs that say whether media is sound: what is no media at all has no verdict. */
+const DAMAGE: Record<InputKind, Answer> = {
+  ...MEDIA,
+  stump: 'refuted',
+  broken_off: 'refuted',
+  photo: 'refuted',
+};
+
 const FAST = () => ({ preset: 'ultrafast' });
 
 export const TABLE: Record<string, JobRow> = {
@@ -104,8 +110,18 @@ export const TABLE: Record<string, JobRow> = {
   validate_checksum: {
     output: 'out.json',
     params: () => ({ expected_hash: 'a'.repeat(64), fail_on_invalid: false }),
-    inputs: ANY_BYTES,
+    inputs: {
+      empty: 'refuted',
+      text: 'refuted',
+      no_index: 'refuted',
+      stump: 'refuted',
+      broken_off: 'refuted',
+      sound: 'refuted',
+      silent: 'refuted',
+      photo: 'refuted',
+    },
   },
+  verify_file_integrity: { output: 'out.json', inputs: DAMAGE },
 
   apply_watermark: {
     output: 'out.mp4',
@@ -142,7 +158,6 @@ export const TABLE: Record<string, JobRow> = {
     inputs: ANY_BYTES,
     folder: 'done',
     none: 'done',
-    queue: true,
   },
   compress_archive: { output: 'out.gz', inputs: ANY_BYTES, folder: 'done' },
   // exiftool knows text; of a broken file it tells what it finds, with its own warning.
@@ -156,13 +171,13 @@ export const TABLE: Record<string, JobRow> = {
       broken_off: 'partial',
     },
   },
+  validate_format_compliance: { output: 'out.json', inputs: DAMAGE },
   purge_original_file: { output: null, inputs: ANY_BYTES },
   report_metrics: {
     output: null,
     params: () => ({ job_id: 'a-job', metrics: { vmaf: 94.2 } }),
     inputs: null,
     none: 'done',
-    queue: true,
   },
 };
 

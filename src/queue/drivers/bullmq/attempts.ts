@@ -4,7 +4,7 @@ import { type Backoff, backoffMs } from '../../backoff.ts';
 import type { Held, Lost } from '../../leases.ts';
 import type { Claim, JobRecord, JobResult } from '../../port.ts';
 import { DUE_AT_ONCE, moving, recording } from './lua.ts';
-import { type FlatHash, fieldsOf, toRecord } from './records.ts';
+import { changed, type FlatHash } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
 /** A running attempt, as far as its lease is concerned. */
@@ -102,7 +102,7 @@ const PROGRESS = recording(
   'progress',
   `${FENCE}
 put(j, 'progress', ARGV[7])
-publish('p', cjson.encode({n = 0, id = j.id, progress = ARGV[7]}))
+publish('p', 0, {id = j.id, progress = ARGV[7]})
 return 1
 `,
 );
@@ -185,14 +185,13 @@ export function attempts(store: RedisStore, backoff?: Backoff): Attempts {
     if (answer !== null) return answer as T;
     throw leaseLost(claim);
   };
-  const ended = (claim: Claim, answer: unknown): JobRecord =>
-    toRecord(fieldsOf(held<FlatHash>(claim, answer)));
+  const ended = (claim: Claim, answer: unknown): JobRecord => changed(store, held<FlatHash>(claim, answer));
 
   return {
     async claim(worker, leaseMs) {
       const answer = (await store.run(CLAIM, worker, Math.ceil(leaseMs))) as [number, FlatHash] | null;
       if (answer === null) return null;
-      const job = toRecord(fieldsOf(answer[1]));
+      const job = changed(store, answer[1]);
       return { job, worker, attempt: job.attempts, token: answer[0] };
     },
     async renew(claim, leaseMs) {

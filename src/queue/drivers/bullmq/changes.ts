@@ -61,15 +61,19 @@ export function tellsOfWork(message: string): boolean {
   return message.startsWith('q');
 }
 
+/** The number of the change that a message tells of; 0 for progress and log lines. */
+export function numberOf(message: string): number {
+  return Number(message.slice(1, message.indexOf(' ')));
+}
+
 export function changeOf(message: string): Change {
-  const { n, id, job, progress, line } = JSON.parse(message.slice(1)) as {
-    n: number;
+  const { id, job, progress, line } = JSON.parse(message.slice(message.indexOf(' '))) as {
     id: string;
     job?: FlatHash;
     progress?: string;
     line?: string;
   };
-  const about = { number: n, id };
+  const about = { number: numberOf(message), id };
   if (progress !== undefined) {
     return { ...about, event: { type: 'progress', id, progress: JSON.parse(progress) as Progress } };
   }

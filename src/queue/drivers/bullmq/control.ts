@@ -2,7 +2,7 @@
 import { MillError } from '../../../core/errors.ts';
 import type { JobRecord } from '../../port.ts';
 import { moving, recording } from './lua.ts';
-import { type FlatHash, fieldsOf, REPORTED, toRecord } from './records.ts';
+import { changed, type FlatHash, REPORTED } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
 /** Sets `j`, or answers nothing for a job that does not exist. A conflict is answered as {'conflict', status, …}. */
@@ -103,7 +103,7 @@ export function control(store: RedisStore): Control {
     if (first === 'conflict') {
       throw new MillError('conflict', `Job ${id} is ${status}: ${why}.`, { facts: { job: id, status } });
     }
-    return toRecord(fieldsOf(answer as FlatHash));
+    return changed(store, answer as FlatHash);
   }
 
   return {

@@ -3,7 +3,7 @@ import { jobId } from '../../job-id.ts';
 import { pathsIn, settingsOf, unknownParent } from '../../new-job.ts';
 import type { JobRecord, NewJob } from '../../port.ts';
 import { moving } from './lua.ts';
-import { type FlatHash, fieldsOf, toRecord } from './records.ts';
+import { changed, type FlatHash } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
 /** ARGV[3…]: one job each, see {@link argumentOf}. Answers the records, or {'no parent', id} with nothing stored. */
@@ -63,7 +63,7 @@ export async function enqueue(
   if (given.length === 0) return [];
   const answer = (await store.run(ENQUEUE, ...given)) as FlatHash[] | ['no parent', string];
   if (answer[0] === 'no parent') throw unknownParent(answer[1] as string);
-  return (answer as FlatHash[]).map((flat) => toRecord(fieldsOf(flat)));
+  return (answer as FlatHash[]).map((flat) => changed(store, flat));
 }
 
 function argumentOf(job: NewJob, defaultAttempts: number): string {

@@ -7,7 +7,7 @@ import { type FlatHash, fieldsOf, toRecord } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
 /** Jobs that one script looks at when text is searched for; it keeps Redis busy for a few milliseconds. */
-const SCANNED_AT_ONCE = 1000;
+const SCANNED_AT_ONCE = 500;
 
 /** Jobs looked at by one search; the page then ends early, and its cursor goes on from there. */
 const SCANNED_AT_MOST = 100_000;
@@ -28,21 +28,34 @@ for i = 1, math.min(limit, #found) do
 
 const PAGE = reading('page', `${CANDIDATES}answer[i] = C('HGETALL', P .. 'job:' .. id) end return answer`);
 
-/** The fields that are searched in. */
-const SCAN = reading(
-  'scan',
-  `${CANDIDATES}
-  answer[i] = C('HMGET', P .. 'job:' .. id, 'seq', 'status', 'id', 'task', 'input_path', 'output_path', 'error')
+/**
+ * ARGV[3]: before, [4]: limit, [5]: the text in lower case, [6]: how many records are wanted, or 0 for none but
+ * all statuses, [7…]: lists. Answers the last sequence number looked at (0 at the end) and {seq, status, record} of
+ * what was found. Of an error its words count, not the names of its fields; upper and lower case are the same for
+ * ASCII letters only, as in the embedded queue.
+ */
+const SEARCH = reading(
+  'search',
+  `local text, wanted = table.remove(ARGV, 5), tonumber(table.remove(ARGV, 5))
+local function holds(value)
+  return value and string.find(string.lower(value), text, 1, true) ~= nil
 end
-return answer`,
+${CANDIDATES}
+  local v = C('HMGET', P .. 'job:' .. id, 'id', 'task', 'input_path', 'output_path', 'error', 'status')
+  local hit = holds(v[1]) or holds(v[2]) or holds(v[3]) or holds(v[4])
+  if not hit and v[5] then
+    local error = cjson.decode(v[5])
+    hit = holds(error.detail) or holds(error.title) or holds(error.code)
+  end
+  if hit then
+    answer[#answer + 1] = {found[i][2], v[6], wanted > 0 and C('HGETALL', P .. 'job:' .. id) or {}}
+    if #answer == wanted then return {found[i][2], answer} end
+  end
+end
+return {#found < limit and 0 or found[limit][2], answer}`,
 );
 
-const RECORDS = reading(
-  'records',
-  `local answer = {}
-for i = 3, #ARGV do answer[i - 2] = C('HGETALL', P .. 'job:' .. ARGV[i]) end
-return answer`,
-);
+const GET = reading('get', "return C('HGETALL', P .. 'job:' .. ARGV[3])");
 
 /** ARGV: suffix of the lists. */
 const COUNTS = reading(
@@ -85,34 +98,31 @@ export interface Listing {
 }
 
 export function listing(store: RedisStore): Listing {
-  async function records(ids: string[]): Promise<JobRecord[]> {
-    const found = (await store.run(RECORDS, ...ids)) as FlatHash[];
-    return found.filter((flat) => flat.length > 0).map((flat) => toRecord(fieldsOf(flat)));
-  }
-
   /** Goes through the jobs in slices until `visit` has seen enough; answers where it stopped, null at the end. */
   async function search(
     { status, task, q }: { status: JobStatus[]; task: string | undefined; q: string },
     start: number,
-    visit: (found: { id: string; status: JobStatus }) => 'go_on' | 'enough',
+    wanted: number,
+    visit: (found: { flat: FlatHash; status: JobStatus }) => 'go_on' | 'enough',
   ): Promise<number | null> {
-    const text = searchText(q).toLowerCase();
+    const text = searchText(q).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
     const lists = listsOf(status, task);
     let before = start;
     for (let scanned = 0; scanned < SCANNED_AT_MOST; scanned += SCANNED_AT_ONCE) {
-      const slice = (await store.run(SCAN, before, SCANNED_AT_ONCE, ...lists)) as (string | null)[][];
-      for (const [seq, status, ...texts] of slice) {
-        if (!contains(texts, text)) continue;
-        if (visit({ id: texts[0] as string, status: status as JobStatus }) === 'enough') return Number(seq);
-      }
-      if (slice.length < SCANNED_AT_ONCE) return null;
-      before = Number(slice.at(-1)?.[0]);
+      const answer = await store.run(SEARCH, before, SCANNED_AT_ONCE, text, wanted, ...lists);
+      const [last, found] = answer as [number, [number, JobStatus, FlatHash][]];
+      for (const [seq, status, flat] of found) if (visit({ flat, status }) === 'enough') return seq;
+      if (last === 0) return null;
+      before = last;
     }
     return before;
   }
 
   return {
-    get: async (id) => (await records([id]))[0] ?? null,
+    async get(id) {
+      const flat = (await store.run(GET, id)) as FlatHash;
+      return flat.length === 0 ? null : toRecord(fieldsOf(flat));
+    },
 
     async page(query) {
       const { limit, before, statuses } = pageRequest(query);
@@ -123,11 +133,11 @@ export function listing(store: RedisStore): Listing {
         const last = found.length > limit ? fields.at(-1) : undefined;
         return { jobs: fields.map(toRecord), next_cursor: last?.seq ?? null };
       }
-      const ids: string[] = [];
-      const stopped = await search({ status: statuses, task, q }, before, ({ id }) =>
-        ids.push(id) < limit ? 'go_on' : 'enough',
+      const jobs: JobRecord[] = [];
+      const stopped = await search({ status: statuses, task, q }, before, limit, ({ flat }) =>
+        jobs.push(toRecord(fieldsOf(flat))) < limit ? 'go_on' : 'enough',
       );
-      return { jobs: await records(ids), next_cursor: stopped === null ? null : String(stopped) };
+      return { jobs, next_cursor: stopped === null ? null : String(stopped) };
     },
 
     async counts({ task, q }) {
@@ -136,7 +146,7 @@ export function listing(store: RedisStore): Listing {
         number
       >;
       if (q) {
-        await search({ status: [], task, q }, Number.MAX_SAFE_INTEGER, ({ status }) => {
+        await search({ status: [], task, q }, Number.MAX_SAFE_INTEGER, 0, ({ status }) => {
           counts[status] += 1;
           return 'go_on';
         });
@@ -158,13 +168,4 @@ function listsOf(statuses: JobStatus[], task: string | undefined): string[] {
   const suffix = task === undefined ? '' : `:${task}`;
   if (statuses.length > 0) return statuses.map((status) => `s:${status}${suffix}`);
   return [task === undefined ? 'all' : `task:${task}`];
-}
-
-/** `texts`: id, task, input, output, error. Of an error its words count, not the names of its fields. */
-function contains([id, task, input, output, error]: (string | null | undefined)[], text: string): boolean {
-  const holds = (value: string | null | undefined) => value?.toLowerCase().includes(text) === true;
-  if ([id, task, input, output].some(holds)) return true;
-  if (!error) return false;
-  const { detail, title, code } = JSON.parse(error) as Record<string, string>;
-  return [detail, title, code].some(holds);
 }

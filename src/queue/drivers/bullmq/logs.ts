@@ -22,7 +22,7 @@ for i = 7, #ARGV, 2 do
   seq = seq + 1
   local line = cjson.encode({seq = seq, at = now, level = ARGV[i], attempt = j.attempts, text = ARGV[i + 1]})
   C('RPUSH', key, line)
-  publish('l', cjson.encode({n = 0, id = j.id, line = line}))
+  publish('l', 0, {id = j.id, line = line})
 end
 put(j, 'lines', seq)
 C('LTRIM', key, -${LINES_KEPT}, -1)

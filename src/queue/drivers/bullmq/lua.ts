@@ -96,9 +96,9 @@ local function move(j, to)
   put(j, 'status', to)
 end
 
--- The first character tells a process without watchers whether there is work; the rest need not be read.
-local function publish(kind, message)
-  C('PUBLISH', P .. 'events', kind .. message)
+-- Kind, number and JSON: the first two tell a process without watchers all it needs.
+local function publish(kind, n, message)
+  C('PUBLISH', P .. 'events', kind .. n .. ' ' .. cjson.encode(message))
 end
 
 -- Counts the change and tells it; answers the record.
@@ -109,9 +109,9 @@ local function tell(j)
   local flat = C('HGETALL', P .. 'job:' .. j.id)
   local size = 0
   for _, text in ipairs(flat) do size = size + #text end
-  local message = {n = n, id = j.id}
+  local message = {id = j.id}
   if size <= ${LARGEST_MESSAGE} then message.job = flat end
-  publish(j.status == 'queued' and 'q' or 'j', cjson.encode(message))
+  publish(j.status == 'queued' and 'q' or 'j', n, message)
   return flat
 end
 
@@ -227,6 +227,6 @@ local function tellRemoved(j)
   C('ZREM', P .. 'changes', j.id)
   C('ZADD', P .. 'removed', n, j.id)
   C('ZREMRANGEBYRANK', P .. 'removed', 0, -${REMOVALS_KEPT + 1})
-  publish('r', cjson.encode({n = n, id = j.id}))
+  publish('r', n, {id = j.id})
 end
 `;

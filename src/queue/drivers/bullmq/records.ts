@@ -1,5 +1,6 @@
 /** The job as its hash holds it, and as the port shows it. */
 import type { JobRecord, JobStatus, TimelineEntry } from '../../port.ts';
+import type { RedisStore } from './redis.ts';
 
 /** A hash as Redis answers it: name, value, name, value. */
 export type FlatHash = string[];
@@ -13,6 +14,13 @@ export function fieldsOf(flat: FlatHash): Fields {
   const fields: Fields = {};
   for (let i = 0; i + 1 < flat.length; i += 2) fields[flat[i] as string] = flat[i + 1] as string;
   return fields;
+}
+
+/** The answer of a script that has changed the job: watchers that come later need not be told of it. */
+export function changed(store: RedisStore, flat: FlatHash): JobRecord {
+  const fields = fieldsOf(flat);
+  store.knows(Number(fields.change));
+  return toRecord(fields);
 }
 
 export function toRecord(fields: Fields): JobRecord {

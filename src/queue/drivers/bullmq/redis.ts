@@ -20,12 +20,21 @@ const OUR_PREFIX = 'mediamill';
 
 type Argument = string | number;
 
+/** By address and queue: number of the last change that this process has heard of, through any handle. */
+const lastKnown = new Map<string, number>();
+
 export interface RedisStore {
   /** Address without user and password. */
   readonly address: string;
   /** Key prefixes of BullMQ and of ours. */
   readonly bull: string;
   readonly own: string;
+  /** Number of the last change that this process knows of. */
+  lastChange(): number;
+  /** Notes that a change is known. */
+  knows(change: number): void;
+  /** Redis has lost changes: it counts on from this number. */
+  rewind(change: number): void;
   /** Runs a script as one atomic step. Throws `queue_unavailable`, `disk_full`. */
   run(script: LuaScript, ...args: Argument[]): Promise<unknown>;
   /** Any other command on our keys. */
@@ -42,8 +51,9 @@ export async function openStore(url: string, queueName: string): Promise<RedisSt
   const options = {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    // A command whose connection breaks fails at once. It may have been executed, so it is not sent again.
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
+    maxRetriesPerRequest: 0,
     retryStrategy: (times: number) => Math.min(25 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
   };
   const redis = new Redis(url, {
@@ -57,6 +67,7 @@ export async function openStore(url: string, queueName: string): Promise<RedisSt
 
   const bull = `${BULLMQ_PREFIX}:${queueName}:`;
   const own = `${OUR_PREFIX}:${queueName}:`;
+  const place = `${address} ${own}`;
   const known = new Map<LuaScript, string>();
   let inFlight = 0;
   let closed = false;
@@ -106,6 +117,9 @@ export async function openStore(url: string, queueName: string): Promise<RedisSt
     address,
     bull,
     own,
+    lastChange: () => lastKnown.get(place) ?? 0,
+    knows: (change) => void lastKnown.set(place, Math.max(change, lastKnown.get(place) ?? 0)),
+    rewind: (change) => void lastKnown.set(place, change),
     run,
     command,
     async listen(message, missed) {
@@ -155,7 +169,11 @@ export function redisError(error: unknown, address: string): MillError {
 }
 
 function reason(said: string): string {
-  if (said.startsWith("Stream isn't writeable") || said.startsWith('Connection is closed')) {
+  if (
+    said.startsWith("Stream isn't writeable") ||
+    said.startsWith('Connection is closed') ||
+    said.startsWith('Reached the max')
+  ) {
     return 'is not connected; it is tried again all the time';
   }
   if (said === 'Command timed out') return `has not answered for ${COMMAND_TIMEOUT_MS / 1000} s`;

@@ -5,7 +5,7 @@
  * state. The same happens to all of them when messages may have been missed.
  */
 import type { QueueEvent } from '../../port.ts';
-import { type Change, changeOf, changesAfter } from './changes.ts';
+import { type Change, changeOf, changesAfter, numberOf } from './changes.ts';
 import type { RedisStore } from './redis.ts';
 
 /** Changes kept for one watcher; beyond it is left behind. */
@@ -20,7 +20,7 @@ const READ_AGAIN_MS = 500;
 interface Watcher {
   buffer: Change[];
   /** The last change that it was told of, or need not be told of. */
-  seen: Promise<number> | number;
+  seen: number;
   /** Changes are missing after those in the buffer. */
   behind: boolean;
   done: boolean;
@@ -41,18 +41,6 @@ export function watchers(store: RedisStore): Watchers {
   const all = new Set<Watcher>();
   let closed = false;
 
-  /** Redis answers in the order in which it was asked: what this process does later comes after. */
-  async function lastChange(watcher: Watcher): Promise<number> {
-    for (;;) {
-      try {
-        return Number(await store.command((redis) => redis.get(`${store.own}change`)));
-      } catch {
-        await rest(watcher, READ_AGAIN_MS);
-        if (watcher.done) return 0;
-      }
-    }
-  }
-
   function push(watcher: Watcher, change: Change): void {
     if (watcher.behind) return;
     if (watcher.buffer.length >= MAX_BUFFERED) {
@@ -65,12 +53,11 @@ export function watchers(store: RedisStore): Watchers {
 
   /** The next event for a watcher; null when there is nothing new. */
   async function take(watcher: Watcher): Promise<QueueEvent | null> {
-    watcher.seen = await watcher.seen;
     while (!watcher.done) {
       const change = watcher.buffer.shift();
       if (change === undefined) {
         if (!watcher.behind) return null;
-        await catchUp(watcher, watcher.seen);
+        await catchUp(watcher);
         continue;
       }
       // Progress and log lines have no number of their own.
@@ -91,10 +78,15 @@ export function watchers(store: RedisStore): Watchers {
   }
 
   /** Reads a page of what was missed. What happens from now on is kept again, as far as it fits. */
-  async function catchUp(watcher: Watcher, seen: number): Promise<void> {
+  async function catchUp(watcher: Watcher): Promise<void> {
     watcher.behind = false;
     try {
-      const { changes, upTo, more } = await changesAfter(store, seen, PAGE);
+      const { changes, upTo, more } = await changesAfter(store, watcher.seen, PAGE);
+      if (upTo < watcher.seen) {
+        // Redis came back without its last changes.
+        watcher.seen = upTo;
+        store.rewind(upTo);
+      }
       watcher.behind ||= more;
       const meanwhile = more ? [] : watcher.buffer.filter(({ number }) => number === 0 || number > upTo);
       watcher.buffer = [...changes, ...meanwhile];
@@ -138,7 +130,8 @@ export function watchers(store: RedisStore): Watchers {
       };
       const watcher: Watcher = {
         buffer: [],
-        seen: 0,
+        // What another process did just before may still be told: better than to lose what it does just after.
+        seen: store.lastChange(),
         behind: false,
         done: false,
         wake: () => {},
@@ -147,10 +140,10 @@ export function watchers(store: RedisStore): Watchers {
       all.add(watcher);
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted || closed) stop();
-      else watcher.seen = lastChange(watcher);
       return { [Symbol.asyncIterator]: () => events(watcher) };
     },
     hear(message) {
+      store.knows(numberOf(message));
       if (all.size === 0) return;
       const change = changeOf(message);
       for (const watcher of all) push(watcher, change);

@@ -39,7 +39,14 @@ end
 
 const WORKERS = reading('workers', `${HELD} return heldWorkers()`);
 
-/** Lets due jobs enter, and answers how many, what is held by whom, and whether something may be claimed. */
+/** Queued jobs that one round looks at, and puts back into BullMQ, when some are missing there. */
+const COMPARED_AT_ONCE = 5000;
+const PUT_BACK_AT_ONCE = 500;
+
+/**
+ * Lets due jobs enter, puts jobs back that somebody took out of BullMQ (drained, obliterated), and answers how many
+ * moved, and what is held by whom.
+ */
 const LOOK = moving(
   'look',
   `${HELD}
@@ -48,6 +55,16 @@ for _ = 1, 10 do
   local admitted = admitDue()
   moved = moved + admitted
   if admitted < ${DUE_AT_ONCE} then break end
+end
+local missing = math.min(C('ZCARD', P .. 's:queued') - C('ZCARD', B .. 'prioritized'), ${PUT_BACK_AT_ONCE})
+if missing > 0 then
+  for _, id in ipairs(C('ZRANGE', P .. 's:queued', 0, ${COMPARED_AT_ONCE - 1})) do
+    if missing > 0 and not C('ZSCORE', B .. 'prioritized', id) then
+      bullWait(job(id))
+      missing = missing - 1
+      moved = moved + 1
+    end
+  end
 end
 local jobs = {}
 for _, id in ipairs(C('ZRANGE', P .. 's:started', 0, -1)) do
@@ -62,7 +79,7 @@ return {moved, jobs, heldWorkers()}
 type WorkerAnswer = [id: string, json: string, beat: string];
 
 export interface Look {
-  /** Scheduled jobs that became queued. */
+  /** Jobs that became claimable. */
   moved: number;
   jobs: HeldJob[];
   workers: HeldWorker[];
