@@ -25,6 +25,7 @@ describe('an order that goes well', () => {
       data: { length: 5 },
       warnings: [],
       metrics: {},
+      errands: [],
     });
     expect(outcome.outputs).toEqual([{ name: 'target.txt', size_bytes: 5 }]);
     expect(outcome.metrics.peak_memory_bytes).toBeGreaterThan(30 * MiB);
@@ -69,7 +70,7 @@ describe('an order that goes well', () => {
     process.env.MEDIAMILL_SECRET = 'key';
     const { report } = await testHost().run(await testOrder('environment'), LIMITS);
     delete process.env.MEDIAMILL_SECRET;
-    const known = ['HOME', 'LANG', 'NODE_COMPILE_CACHE', 'NODE_ENV', 'PATH', 'TZ'];
+    const known = ['HOME', 'LANG', 'NODE_COMPILE_CACHE', 'NODE_ENV', 'PATH', 'SVT_LOG', 'TZ'];
     expect(Object.keys(report.data.environment as object).filter((key) => !known.includes(key))).toEqual([]);
     expect(report.data.environment).toHaveProperty('PATH');
   });

@@ -70,29 +70,31 @@ describe('extract_exif_metadata', () => {
     expectSameTags(numeric, systemExiftool(path, '-n') as Tags);
   });
 
-  it('agrees with the manifest and the exiftool of this machine on real media', async (context) => {
-    if (!existsSync(join(CORPUS, 'MANIFEST.json'))) return context.skip(`there is no ${CORPUS}`);
-    const { files } = JSON.parse(await readFile(join(CORPUS, 'MANIFEST.json'), 'utf8')) as {
-      files: { file: string; truth?: { exif?: Tags } }[];
-    };
-    for (const { file, truth } of files) {
-      if (!truth?.exif) continue;
-      const { tags, numeric } = await tagsOf(join(CORPUS, file));
-      for (const [name, value] of Object.entries(truth.exif)) {
-        const values = Object.keys(numeric)
-          .filter((key) => key.endsWith(`:${name}`))
-          .map((key) => numeric[key]);
-        expect(values, `${file} ${name}`).toContainEqual(
-          typeof value === 'number' ? expect.closeTo(value, 9) : value,
-        );
+  // The corpus is no part of the project: where it is missing there is no such test.
+  if (existsSync(join(CORPUS, 'MANIFEST.json'))) {
+    it('agrees with the manifest and the exiftool of this machine on real media', async () => {
+      const { files } = JSON.parse(await readFile(join(CORPUS, 'MANIFEST.json'), 'utf8')) as {
+        files: { file: string; truth?: { exif?: Tags } }[];
+      };
+      for (const { file, truth } of files) {
+        if (!truth?.exif) continue;
+        const { tags, numeric } = await tagsOf(join(CORPUS, file));
+        for (const [name, value] of Object.entries(truth.exif)) {
+          const values = Object.keys(numeric)
+            .filter((key) => key.endsWith(`:${name}`))
+            .map((key) => numeric[key]);
+          expect(values, `${file} ${name}`).toContainEqual(
+            typeof value === 'number' ? expect.closeTo(value, 9) : value,
+          );
+        }
+        const printed = systemExiftool(join(CORPUS, file));
+        if (printed) {
+          expectSameTags(tags, printed);
+          expectSameTags(numeric, systemExiftool(join(CORPUS, file), '-n') as Tags);
+        }
       }
-      const printed = systemExiftool(join(CORPUS, file));
-      if (printed) {
-        expectSameTags(tags, printed);
-        expectSameTags(numeric, systemExiftool(join(CORPUS, file), '-n') as Tags);
-      }
-    }
-  });
+    });
+  }
 
   it('reads sound and video too', async () => {
     const path = join(await tempFolder(), 'tone.wav');
