@@ -75,6 +75,17 @@ export function wholeLength({ format }: SourceFacts, readings: readonly StreamRe
   return Math.max(0, ...readings.map((reading) => reading.end_s ?? 0)) - begin;
 }
 
+/** For work that looks at parts only: what there is to say of the end of the file. */
+export async function warnOfEnd(path: string, facts: SourceFacts): Promise<string[]> {
+  const { announced_bytes, open_end } = await readExtent(path, facts);
+  if (announced_bytes !== null && announced_bytes > facts.size_bytes) {
+    return [
+      `${facts.name} breaks off: its header announces ${announced_bytes} bytes, but the file has ${facts.size_bytes}.`,
+    ];
+  }
+  return open_end === null ? [] : [`${facts.name} may have been cut short: ${open_end}.`];
+}
+
 /** Throws `output_verification_failed` with where the source breaks off; answers warnings about what may be missing. */
 export async function requireComplete(
   path: string,

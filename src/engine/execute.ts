@@ -1,5 +1,6 @@
 /** Runs a plan: each output in the cheapest read that serves it, those that need a whole stream together in one. */
 import type { MediaPlan, OutputResult, PlannedOutput } from '../core/plan.ts';
+import { warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { explain } from './ffmpeg.ts';
 import { packetFacts, scanFrames } from './frames/scan.ts';
@@ -86,7 +87,8 @@ async function scan(
 ): Promise<OutputResult> {
   const { facts, source, signal } = context;
   const stream = output.stream === null ? undefined : facts.streams[output.stream];
-  if (output.scan === 'header' || !stream) return { kind: 'facts', packets: null, warnings: [] };
+  const warnings = await warnOfEnd(source, facts);
+  if (output.scan === 'header' || !stream) return { kind: 'facts', packets: null, warnings };
   const times = await scanFrames(source, stream.index, signal, SCAN_BYTES);
-  return { kind: 'facts', packets: packetFacts(times, stream.time_base), warnings: [] };
+  return { kind: 'facts', packets: packetFacts(times, stream.time_base), warnings };
 }

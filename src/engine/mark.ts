@@ -11,6 +11,18 @@ interface Size {
   height: number;
 }
 
+/** The picture that is drawn on, before a display turns it. */
+export interface Canvas extends Size {
+  /** FFmpeg's name. */
+  pixelFormat: string;
+  /** Numbers of ITU-T H.273 and of FFmpeg. */
+  colorSpace: number;
+  colorRange: number;
+}
+
+/** Times in seconds are not exact; the frame shown at the start has the mark, the one shown at the end has not. */
+const TOLERANCE_S = 1e-6;
+
 export class Mark implements Disposable {
   readonly #plan: Overlay;
   readonly #image: Frame;
@@ -27,11 +39,12 @@ export class Mark implements Disposable {
     this.#zero = facts.format.zero_s;
   }
 
-  /** `side` is the image's own branch, `join` draws it over the branch labelled `main`. `coded` is the size before a display turns it. */
-  filters(coded: Size): { side: string; join: string } {
+  /** `side` is the image's own branch, `join` draws it over the branch labelled `main`. */
+  filters(canvas: Canvas): { side: string; join: string } {
     const { opacity, start_s, end_s } = this.#plan;
     const back = (360 - this.#video.rotation) % 360;
-    const place = this.#place(coded);
+    const place = this.#place(canvas);
+    const format = overlayFormat(canvas.pixelFormat);
     const side = [
       pictureSource(pictureShape(this.#image), { num: 1, den: 25 }).replace('=', '@mark='),
       `scale=${place.image.width}:${place.image.height}:flags=bicubic`,
@@ -40,12 +53,14 @@ export class Mark implements Disposable {
       // The display turns and mirrors the whole picture: the image is turned the other way first.
       ...turns(back),
       ...(this.#video.flipped ? ['hflip'] : []),
+      ...paint(format, canvas),
     ].join(',');
-    const until = end_s === null ? '' : `*lte(t,${this.#zero + end_s})`;
-    const enable = start_s > 0 || end_s !== null ? `:enable='gte(t,${this.#zero + start_s})${until}'` : '';
+    const from = this.#zero + start_s - TOLERANCE_S;
+    const until = end_s === null ? '' : `*lt(t,${this.#zero + end_s - TOLERANCE_S})`;
+    const enable = start_s > 0 || end_s !== null ? `:enable='gte(t,${from})${until}'` : '';
     return {
       side: `${side}[mark]`,
-      join: `[main][mark]overlay=x=${place.x}:y=${place.y}:format=auto${enable}`,
+      join: `[main][mark]overlay=x=${place.x}:y=${place.y}:format=${format}${enable}`,
     };
   }
 
@@ -95,6 +110,45 @@ export class Mark implements Disposable {
   [Symbol.dispose](): void {
     this.#image.free();
   }
+}
+
+/** What the `overlay` filter can draw on without changing the rest of the picture. */
+function overlayFormat(pixelFormat: string): string {
+  const [, chroma] = /^yuv[aj]?(420|422|444)p/.exec(pixelFormat) ?? [];
+  const deep = /p(?:9|1[0-6])(?:le|be)$/.test(pixelFormat);
+  if (chroma !== undefined) return `yuv${chroma}${deep ? 'p10' : ''}`;
+  if (/^gbra?p$/.test(pixelFormat)) return 'gbrp';
+  return /^(?:rgb|bgr|argb|abgr|0rgb|0bgr)/.test(pixelFormat) ? 'rgb' : 'yuv444';
+}
+
+const MATRIX_NAMES: Record<number, string> = {
+  1: 'bt709',
+  4: 'fcc',
+  5: 'bt470bg',
+  6: 'smpte170m',
+  7: 'smpte240m',
+  9: 'bt2020nc',
+  10: 'bt2020c',
+};
+const RANGE_NAMES: Record<number, string> = { 1: 'tv', 2: 'pc' };
+/** Pictures of this height and more that say nothing are taken for BT.709, smaller ones for BT.601. */
+const HD_HEIGHT = 720;
+
+/**
+ * Filters that give the image the colours of the picture. Left to itself, FFmpeg agrees on colours for both and
+ * converts the picture.
+ */
+function paint(format: string, { height, pixelFormat, colorSpace, colorRange }: Canvas): string[] {
+  if (!format.startsWith('yuv')) return [];
+  const matrix = MATRIX_NAMES[colorSpace] ?? (height >= HD_HEIGHT ? 'bt709' : 'smpte170m');
+  const full = colorRange === 2 || pixelFormat.startsWith('yuvj');
+  const said = `colorspace=${MATRIX_NAMES[colorSpace] ?? 'unknown'}:range=${full ? 'pc' : (RANGE_NAMES[colorRange] ?? 'unknown')}`;
+  const alpha = format.replace('yuv', 'yuva').replace(/(\d{3})$/, '$1p');
+  return [
+    `scale=out_color_matrix=${matrix}:out_range=${full ? 'pc' : 'tv'}`,
+    `format=${alpha.endsWith('p10') ? `${alpha}le` : alpha}`,
+    `setparams=${said}`,
+  ];
 }
 
 function corner({ position, margin }: Overlay, picture: Size, image: Size): { x: number; y: number } {

@@ -19,7 +19,7 @@ export async function checkParameterStrings(track: VideoTrack): Promise<void> {
     const strings = Object.keys(options).filter((name) => PARAMETER_STRINGS.has(name));
     if (strings.length === 0) continue;
     await takeLog();
-    if (!tryOpening(encoder, options)) continue;
+    tryOpening(encoder, options);
     const complaint = (await takeLog())
       .map(({ text }) => text.replace(/^\[[^\]]*\]\s*/, ''))
       .find((text) => COMPLAINT.test(text));
@@ -30,8 +30,8 @@ export async function checkParameterStrings(track: VideoTrack): Promise<void> {
   }
 }
 
-/** False when it does not open: the real opening will tell why, with the real picture. */
-function tryOpening(name: string, options: CodecOptions): boolean {
+/** When it does not open, the real opening will tell why, with the real picture. */
+function tryOpening(name: string, options: CodecOptions): void {
   try {
     using _ = openEncoder({
       name,
@@ -46,8 +46,7 @@ function tryOpening(name: string, options: CodecOptions): boolean {
         context.threadCount = 1;
       },
     });
-    return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (!(error instanceof MillError)) throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { MillError } from '../core/errors.ts';
 import type { VideoStreamFacts } from '../core/facts.ts';
 import type { MediaOutput, OutputResult, PlannedOutput, Track } from '../core/plan.ts';
-import { mustWatch, requireComplete } from './completeness.ts';
+import { mustWatch, requireComplete, warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { firstFrame } from './first-frame.ts';
 import { Mark } from './mark.ts';
@@ -46,7 +46,7 @@ export async function readThrough(
       facts.streams[reading.stream]?.start_time_s ?? reading.first_s;
     const whole = extent.from ? readings.map((r) => ({ ...r, first_s: passedOver(r) })) : readings;
     warnings.push(...(await requireComplete(context.source, facts, whole)));
-  }
+  } else warnings.push(...(await warnOfEnd(context.source, facts)));
   meter.checking();
   const results: OutputResult[] = [];
   for (const tap of taps) results.push(await tap.finish());

@@ -4,6 +4,7 @@ import files from './invariants/files.ts';
 import images from './invariants/images.ts';
 import info from './invariants/info.ts';
 import sound from './invariants/sound.ts';
+import verify from './invariants/verify.ts';
 import video from './invariants/video.ts';
 import wrongKind from './invariants/wrong-kind.ts';
 import duration from './truths/duration.ts';
@@ -31,7 +32,15 @@ export const truthCheckers: Checker[] = [
 ];
 
 /** What must hold for any file that is not expected to fail. */
-export const invariants: Checker[] = [...files, ...info, ...wrongKind, ...video, ...images, ...sound];
+export const invariants: Checker[] = [
+  ...files,
+  ...info,
+  ...wrongKind,
+  ...video,
+  ...images,
+  ...sound,
+  ...verify,
+];
 
 /** Truths that qualify others and are no claim of their own. */
 export const QUALIFIERS = ['tolerance'];

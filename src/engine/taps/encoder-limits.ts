@@ -19,6 +19,9 @@ const FIXED_RATES: readonly TimeBase[] = [
   { num: 60, den: 1 },
 ];
 
+/** Theora numbers its frames; its rate can be any. */
+const COUNTED_FRAMES = /^libtheora$/;
+
 export interface Clock {
   timeBase: TimeBase;
   /** Frames a second, for rate control. */
@@ -35,6 +38,8 @@ export function clockFor(encoder: string, source: Stream): Clock {
     return { timeBase: { num: nearest.den, den: nearest.num }, frameRate: nearest };
   }
   const { timeBase } = source;
+  if (COUNTED_FRAMES.test(encoder))
+    return { timeBase: { num: frameRate.den, den: frameRate.num }, frameRate };
   if (!SHORT_TIME_BASE.test(encoder) || timeBase.den <= MAX_SHORT_DENOMINATOR) return { timeBase, frameRate };
   const byFrame = { num: frameRate.den, den: frameRate.num };
   return { timeBase: frameRate.num <= MAX_SHORT_DENOMINATOR ? byFrame : { num: 1, den: 1000 }, frameRate };

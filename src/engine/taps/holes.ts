@@ -3,8 +3,8 @@ import { avGetSampleFmtName, Frame } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
 import { hasTime, must, seconds, type TimeBase, ticks } from '../ffmpeg.ts';
 
-/** Timestamps of containers are rounded; what is less is no hole. */
-const JITTER_S = 0.1;
+/** Timestamps are rounded and tremble; what is less is no hole, until it adds up. */
+const JITTER_S = 0.06;
 /** A longer hole is taken for a broken clock: what follows is moved up to what was before. */
 const LONGEST_HOLE_S = 600;
 /** Samples of one silent frame. */
@@ -12,9 +12,9 @@ const CHUNK = 8192;
 
 export class HoleFiller {
   readonly #base: TimeBase;
-  /** End of what came so far, and how far later timestamps are moved, in ticks. */
-  #end: bigint | null = null;
-  #moved = 0n;
+  /** Where what was handed out so far ends, and how far later timestamps are moved, in seconds. */
+  #end: number | null = null;
+  #moved = 0;
   /** Seconds of silence put in, and of jumps taken out. */
   filled_s = 0;
   skipped_s = 0;
@@ -26,13 +26,13 @@ export class HoleFiller {
   /** Hands out silence where there is a hole before the frame, then the frame with its own timestamp or a better one. */
   fill(frame: Frame, visit: (frame: Frame) => void): void {
     const { pts } = frame;
-    if (!hasTime(pts)) {
-      visit(frame);
-      return;
+    if (hasTime(pts)) {
+      const at = seconds(pts, this.#base);
+      this.#end ??= at;
+      this.#close(frame, at - this.#moved - this.#end, visit);
+      if (this.#moved > 0) frame.pts = pts - ticks(this.#moved, this.#base);
     }
-    if (this.#end !== null) this.#close(frame, seconds(pts - this.#moved - this.#end, this.#base), visit);
-    frame.pts = pts - this.#moved;
-    this.#end = frame.pts + ticks(frame.nbSamples / frame.sampleRate, this.#base);
+    if (this.#end !== null) this.#end += frame.nbSamples / frame.sampleRate;
     visit(frame);
     frame.pts = pts;
   }
@@ -40,21 +40,23 @@ export class HoleFiller {
   #close(frame: Frame, hole: number, visit: (frame: Frame) => void): void {
     if (hole <= JITTER_S) return;
     if (hole > LONGEST_HOLE_S) {
-      this.#moved += ticks(hole, this.#base);
+      this.#moved += hole;
       this.skipped_s += hole;
       return;
     }
     this.filled_s += hole;
+    const begin = this.#end as number;
     const total = Math.round(hole * frame.sampleRate);
     for (let at = 0; at < total; at += CHUNK) {
       const silence = silentFrame(frame, Math.min(CHUNK, total - at));
-      silence.pts = (this.#end as bigint) + ticks(at / frame.sampleRate, this.#base);
+      silence.pts = ticks(begin + at / frame.sampleRate, this.#base);
       try {
         visit(silence);
       } finally {
         silence.free();
       }
     }
+    this.#end = begin + total / frame.sampleRate;
   }
 }
 

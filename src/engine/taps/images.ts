@@ -6,6 +6,7 @@ import type { Frame } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
 import type { SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
 import type { FrameChoice, ImageResult, ImagesOutput, OutputResult } from '../../core/plan.ts';
+import { warnOfEnd } from '../completeness.ts';
 import type { PlanContext } from '../context.ts';
 import { seconds } from '../ffmpeg.ts';
 import { chooseFrames, middles, tickAt } from '../frames/choose.ts';
@@ -51,10 +52,11 @@ export async function resolveChoice(
     if (located) return located;
   }
   const times = await scanFrames(source, plan.stream, signal);
+  const missing = breakOff(video, times, facts);
   return {
     ...rising(chooseFrames(choice, times, video.time_base, facts.format.zero_s)),
     keys: times.keys,
-    warnings: breakOff(video, times, facts),
+    warnings: missing.length > 0 ? missing : await warnOfEnd(source, facts),
   };
 }
 
@@ -72,7 +74,11 @@ async function locateChoice(
   const pts = located.map((found) => (choice.kind === 'at' ? found.shown : found.key));
   // Key frames far apart: two thumbnails would be the same. A scan finds other frames.
   if (choice.kind === 'spread_keyframes' && new Set(pts).size < pts.length) return null;
-  return { ...rising(pts), keys: rising([...new Set(located.map(({ key }) => key))]).pts, warnings: [] };
+  return {
+    ...rising(pts),
+    keys: rising([...new Set(located.map(({ key }) => key))]).pts,
+    warnings: await warnOfEnd(source, facts),
+  };
 }
 
 /** A video cut short still gives pictures of what is there; that it is not all is said. */
@@ -134,7 +140,7 @@ export async function pickImages(
   if (!stream)
     throw new MillError('internal', `The plan names stream ${plan.stream}, which the source does not have.`);
   const startedAt = performance.now();
-  await pickFrames(source, stream, wanted.pts, {
+  const { errors } = await pickFrames(source, stream, wanted.pts, {
     threads: context.threads,
     signal: context.signal,
     keys: wanted.keys,
@@ -149,7 +155,10 @@ export async function pickImages(
       });
     },
   });
-  return await set.finish();
+  const result = await set.finish();
+  if (errors > 0)
+    result.warnings.push(`Stream ${plan.stream}: ${errors} damaged packets or frames were met.`);
+  return result;
 }
 
 /** The files of one images output. */

@@ -211,7 +211,8 @@ export class VideoWriter implements TrackWriter {
   }
 
   /** Sources may change size or format in the middle; the output keeps its own. */
-  #reshape(encoder: Encoder, frame: Frame, { laid, recolor, turn, pixelFormat }: Rendition): void {
+  #reshape(encoder: Encoder, frame: Frame, rendition: Rendition): void {
+    const { laid, recolor, turn, pixelFormat, colorSpace, colorRange } = rendition;
     this.#chain?.push(null, (last) => this.#encode(encoder, last));
     this.#chain?.[Symbol.dispose]();
     this.#chain = null;
@@ -221,12 +222,13 @@ export class VideoWriter implements TrackWriter {
     const scale = [`scale=${laid.width}:${laid.height}:flags=bicubic`, recolor].filter(Boolean).join(':');
     const filters = sized ? [] : [scale, ...(this.#plan.size ? ['setsar=1'] : [])];
     const source = pictureSource(this.#shape, this.#source.timeBase);
-    const rest = [...turn, `format=${avGetPixFmtName(pixelFormat)}`];
+    const format = avGetPixFmtName(pixelFormat) ?? '';
+    const rest = [...turn, `format=${format}`];
     if (!this.#mark) {
       this.#chain = new FilterChain(source, [...filters, ...rest], this.#threads);
       return;
     }
-    const { side, join } = this.#mark.filters(laid);
+    const { side, join } = this.#mark.filters({ ...laid, pixelFormat: format, colorSpace, colorRange });
     this.#chain = new FilterChain(source, [...filters, `null[main];${join}`, ...rest], this.#threads, side);
     this.#mark.feed(this.#chain);
   }

@@ -106,7 +106,7 @@ export default defineJob({
 
   plan: () => ({ inputs: [], outputs: [{ kind: 'facts', scan: 'header', stream: null }] }),
 
-  report(_results, source) {
+  report(results, source) {
     const kinds = Object.entries(Object.groupBy(source.streams, (stream) => stream.kind))
       .map(([kind, streams]) => `${streams?.length ?? 0} ${kind}`)
       .join(', ');
@@ -114,6 +114,7 @@ export default defineJob({
     return {
       message: `${source.format.long_name}, ${secondsText(durationOf(source))}: ${kinds}.`,
       data,
+      warnings: results[0]?.warnings ?? [],
       document: data,
     };
   },

@@ -134,16 +134,16 @@ class Search {
     this.#files++;
     const over = (loudness.true_peak_db ?? Number.NEGATIVE_INFINITY) - this.#target.true_peak_db;
     const loud = this.#eaten || Math.abs(missing) <= NEAR_FILE_LU;
-    if (this.#files >= MAX_FILES || (over <= 0 && loud)) {
+    const late = this.#files > MAX_FILES - 3;
+    if (this.#files >= MAX_FILES || (over <= 0 && (loud || late))) {
       this.wanted = 'done';
       return;
     }
     this.wanted = 'result';
     const { gain_db, limit_db } = this.state;
-    if (over > 0 && this.#files > MAX_FILES - 3) {
+    if (late) {
       // Peaks come first: everything is turned down, which a codec cannot make up for.
       const down = 1.5 * over + HEADROOM_DB;
-      this.#eaten = true;
       this.state = { ...this.state, gain_db: gain_db - down, limit_db: limit_db && lowest(limit_db - down) };
       return;
     }

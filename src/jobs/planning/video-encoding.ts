@@ -55,6 +55,14 @@ const HARDWARE_PRESETS: Record<string, readonly string[]> = {
 };
 const X26X_CRF = 51;
 
+/** FF_QP2LAMBDA. */
+const QP2LAMBDA = 118;
+/** Encoders whose constant quality is a quantiser: 1 to 31, less is better; Theora's is 0 to 10, more is better. */
+const QUALITY_SCALES: [encoders: RegExp, quality: number][] = [
+  [/^(mpeg4|libxvid|mpeg[12]video|mjpeg|msmpeg4.*|wmv[12]|flv|h263p?)$/, 3],
+  [/^libtheora$/, 8],
+];
+
 export interface EncodingDefaults {
   codec: string;
   crf: number;
@@ -287,7 +295,9 @@ function qualityOption(encoder: string, crf: number | undefined, defaults: Encod
       'invalid_params',
       `"crf": ${encoder} has no constant quality of that name; use bitrate or options.`,
     );
-  return {};
+  // Without a word about quality these encode at 200 kilobits a second.
+  const scale = QUALITY_SCALES.find(([encoders]) => encoders.test(encoder))?.[1];
+  return scale === undefined ? {} : { flags: '+qscale', global_quality: scale * QP2LAMBDA };
 }
 
 /** Options as FFmpeg takes them: nested tables become `key=value:key=value`, booleans 1 and 0. */

@@ -99,7 +99,7 @@ export default defineJob({
         .join(', '),
       data,
       document: data,
-      warnings: breakOff(video, packets),
+      warnings: [...breakOff(video, packets), ...(results[0]?.warnings ?? [])].slice(0, 1),
     };
   },
 });
@@ -136,7 +136,8 @@ function describeVideo(source: SourceFacts, video: VideoStreamFacts, packets: Pa
     frame_rate: video.avg_frame_rate.value,
     real_frame_rate: video.real_frame_rate.value,
     variable_frame_rate: packets?.variable_frame_rate ?? null,
-    frame_count: video.frame_count ?? (packets?.complete ? packets.packets : null),
+    // Containers also count frames that an edit list hides.
+    frame_count: packets?.complete ? packets.packets : video.frame_count,
     video_duration_s: video.duration_s ?? packets?.duration_s ?? null,
     codec: video.codec,
     codec_name: video.codec_long_name,

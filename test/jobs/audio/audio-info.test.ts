@@ -148,7 +148,7 @@ describe('loudness', () => {
 
   it('sees peaks between the samples', async () => {
     // A quarter of the rate, 45° off: no sample is higher than 0.35 where the wave reaches 0.5.
-    const input = await cached('between', '.wav', [], (path) =>
+    const input = await cached('between', '.wav', 'faded', (path) =>
       writeWav(
         path,
         { rate: 48000, channels: 2, bits: 24 },

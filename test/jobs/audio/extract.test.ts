@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MillError } from '../../../src/core/errors.ts';
 import { decodeAudio, packets, streamsOf } from '../../decode/index.ts';
 import { counterVideo, flipBits, truncate, type VideoOptions } from '../../fixtures/media/index.ts';
 import { failJob, runJob } from '../harness.ts';
@@ -191,8 +192,14 @@ describe('extract_audio_from_video', () => {
     ];
     for (const options of clips) {
       const input = await truncate(await film(options), share);
-      const request = { input, target: 'out.wav' };
-      await failJob('extract_audio_from_video', request, 'output_verification_failed');
+      const done = await extract(input, 'out.wav').catch((error: MillError) => error);
+      // FLV does not say how long it is to the byte: what ends in the middle of a tag is worth a warning.
+      if (done instanceof MillError) expect(done.code).toBe('output_verification_failed');
+      else
+        expect([options.container, done.report.warnings.join()]).toEqual([
+          'flv',
+          expect.stringMatching(/cut short/),
+        ]);
     }
   });
 

@@ -76,6 +76,17 @@ export function patchySound(options: { seconds: number; from: number; to: number
   });
 }
 
+/** Two tracks of FLAC for 3 s: 300 Hz from 0:00, and by default 440 Hz from `start` on. */
+export function lateSound(start: number): Promise<string> {
+  return cached('late', '.mkv', start, async (path) => {
+    const [early, late] = await Promise.all([
+      soundtrack(path, { codec: 'flac', tones: [{ freq: 300 }] }, { seconds: 3, start: 0, isDefault: false }),
+      soundtrack(path, { codec: 'flac' }, { seconds: 3 - start, start, isDefault: true }),
+    ]);
+    writeContainer(path, [early, late]);
+  });
+}
+
 /** Bare AAC that begins with two channels and goes on with one, at the same level. */
 export async function changingSound(): Promise<string> {
   const parts = await Promise.all(

@@ -1,8 +1,8 @@
 /** Quality, speed and FFmpeg's own options: what is asked for shows in the result, what is wrong is refused by name. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeVideo, packets, streamsOf } from '../../decode/index.ts';
-import { counterVideo, cutsVideo } from '../../fixtures/media/index.ts';
+import { counterVideo } from '../../fixtures/media/index.ts';
 import { failJob, runJob } from '../harness.ts';
 
 async function transcode(params: Record<string, unknown>, input?: string, target = 'out.mp4') {
@@ -28,15 +28,13 @@ describe('quality', () => {
   });
 
   it('bitrate is met on average', async () => {
-    const input = await cutsVideo({ width: 640, height: 360, frames: 100, cuts: [20, 40, 60, 80] });
+    const input = await counterVideo({ width: 640, height: 360, frames: 100 });
     const rates: number[] = [];
-    for (const bitrate of ['100k', 400_000]) {
+    for (const bitrate of ['10k', 20_000]) {
       const { output } = await transcode({ bitrate, preset: 'veryfast', codec: 'libx264' }, input);
-      const [video] = await packets(output);
-      rates.push(((video?.bytes ?? 0) * 8) / 4);
+      rates.push((((await packets(output))[0]?.bytes ?? 0) * 8) / 4);
     }
-    expect(rates[0]).toBeGreaterThan(50_000);
-    expect(rates[0]).toBeLessThan(150_000);
+    expect(Math.abs((rates[0] as number) - 10_000)).toBeLessThan(4_000);
     expect(rates[1]).toBeGreaterThan(1.3 * (rates[0] as number));
   });
 
@@ -49,18 +47,13 @@ describe('quality', () => {
   it('the preset reaches the encoder', async () => {
     const settings = async (preset: string) => {
       const { output } = await transcode({ preset, codec: 'libx264' });
-      return /subme=\d+/.exec(Buffer.from(await firstPacket(output)).toString('latin1'))?.[0];
+      // x264 writes its settings into the stream.
+      return /subme=\d+/.exec(readFileSync(output, 'latin1'))?.[0];
     };
     expect(await settings('ultrafast')).toBe('subme=0');
     expect(await settings('veryfast')).toBe('subme=2');
   });
 });
-
-/** x264 writes its settings into the first packet. */
-async function firstPacket(path: string): Promise<Buffer> {
-  const { readFileSync } = await import('node:fs');
-  return readFileSync(path);
-}
 
 describe('the stream', () => {
   it('gop is the most frames from key frame to key frame', async () => {
@@ -151,7 +144,7 @@ describe('what is wrong is named', () => {
       /"options\.x264-params": libx264 says: .*nonsense/,
     ],
     [{ options: { 'x265-params': { nonsense: 1 } } }, /"options\.x265-params": libx265 says: .*nonsense/],
-    [{ options: { 'x265-params': { rd: 'much' } } }, /"options\.x265-params": libx265 says: .*rd/],
+    [{ options: { 'x265-params': { rd: 99 } } }, /libx265 refuses these settings/],
     [
       { codec: 'libsvtav1', options: { 'svtav1-params': { nonsense: 1 } } },
       /"options\.svtav1-params": libsvtav1 says: .*nonsense/,
