@@ -7,7 +7,7 @@ import { counterVideo, cutsVideo, solidPng } from '../fixtures/media/index.ts';
 import { type JobRequest, runIn, testFolder } from '../jobs/harness.ts';
 
 /** The engine looks at the signal every 30 ms; encoders of small pictures are quick to close. */
-const SOON_MS = 1500;
+const SOON_MS = 4000;
 
 const film = () => counterVideo({ frames: 500, width: 640, height: 360, audio: [{}] });
 

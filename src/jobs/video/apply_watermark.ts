@@ -7,7 +7,7 @@ import type { OverlayPosition } from '../../core/plan.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { videoDuration } from '../planning/describe.ts';
 import { encodeReport } from '../planning/encode-report.ts';
-import { otherTracks } from '../planning/tracks.ts';
+import { filmOutput } from '../planning/film.ts';
 import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
 
 const DEFAULTS = { codec: 'libx264', crf: 20 };
@@ -87,30 +87,13 @@ export default defineJob({
       );
     }
     checkMargin(given, video);
-    const others = otherTracks(source, new Set([video.index]), target.extension);
     const { position, margin, opacity, scale } = given;
-    return {
-      inputs: [given.watermark_path],
-      outputs: [
-        {
-          kind: 'media',
-          file: target.name,
-          tracks: [
-            {
-              kind: 'video',
-              stream: video.index,
-              size: null,
-              ...videoEncoding(given, DEFAULTS, target.extension),
-              overlay: { input: 0, scale: scale ?? null, position, margin, opacity, start_s, end_s },
-            },
-            ...others.tracks,
-          ],
-          dropped: others.dropped,
-          metadata: 'keep',
-          chapters: 'keep',
-        },
-      ],
+    const track = {
+      size: null,
+      ...videoEncoding(given, DEFAULTS, target.extension),
+      overlay: { input: 0, scale: scale ?? null, position, margin, opacity, start_s, end_s },
     };
+    return { inputs: [given.watermark_path], outputs: [filmOutput(source, video, target, track)] };
   },
 
   report(results, source) {

@@ -4,7 +4,7 @@ import { whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { encodeReport } from '../planning/encode-report.ts';
-import { otherTracks } from '../planning/tracks.ts';
+import { filmOutput } from '../planning/film.ts';
 import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
 
 const DEFAULTS = { codec: 'libx264', crf: 23 };
@@ -46,31 +46,14 @@ export default defineJob({
 
   plan(source, params, target) {
     const video = mainVideo(source) as VideoStreamFacts;
-    const others = otherTracks(source, new Set([video.index]), target.extension);
     const upright = video.rotation % 180 === 0;
     const { width, height } = displaySize(video, params);
-    return {
-      inputs: [],
-      outputs: [
-        {
-          kind: 'media',
-          file: target.name,
-          tracks: [
-            {
-              kind: 'video',
-              stream: video.index,
-              // The picture is scaled as it is coded; the rotation stays in the container.
-              size: upright ? { width, height } : { width: height, height: width },
-              ...videoEncoding(params, DEFAULTS, target.extension),
-            },
-            ...others.tracks,
-          ],
-          dropped: others.dropped,
-          metadata: 'keep',
-          chapters: 'keep',
-        },
-      ],
+    const track = {
+      // The picture is scaled as it is coded; the rotation stays in the container.
+      size: upright ? { width, height } : { width: height, height: width },
+      ...videoEncoding(params, DEFAULTS, target.extension),
     };
+    return { inputs: [], outputs: [filmOutput(source, video, target, track)] };
   },
 
   report(results, source, params) {

@@ -3,7 +3,7 @@ import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
 import { defineJob } from '../../core/job.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { encodeReport } from '../planning/encode-report.ts';
-import { otherTracks } from '../planning/tracks.ts';
+import { filmOutput } from '../planning/film.ts';
 import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
 
 /** x265 at CRF 24 keeps SSIM above 0.98 on ordinary film and animation, at well under the size of the H.264 source. */
@@ -38,20 +38,7 @@ export default defineJob({
   plan(source, params, target) {
     const video = mainVideo(source) as VideoStreamFacts;
     const encoding = videoEncoding(params, DEFAULTS, target.extension);
-    const others = otherTracks(source, new Set([video.index]), target.extension);
-    return {
-      inputs: [],
-      outputs: [
-        {
-          kind: 'media',
-          file: target.name,
-          tracks: [{ kind: 'video', stream: video.index, size: null, ...encoding }, ...others.tracks],
-          dropped: others.dropped,
-          metadata: 'keep',
-          chapters: 'keep',
-        },
-      ],
-    };
+    return { inputs: [], outputs: [filmOutput(source, video, target, { size: null, ...encoding })] };
   },
 
   report(results, source) {
