@@ -98,7 +98,7 @@ test('claims, completions and file users do not depend on the number of jobs', a
   expect(await median(() => queue.recover())).toBeLessThan(200);
 });
 
-test('a batch costs far less than its jobs one by one', async () => {
+test('batches are taken in quickly', async () => {
   const start = performance.now();
   for (let i = 0; i < 20; i += 1) await queue.enqueue(Array.from({ length: 100 }, () => newJob()));
   expect(2000 / ((performance.now() - start) / 1000)).toBeGreaterThan(50);
