@@ -105,6 +105,15 @@ export interface ChapterFacts {
   tags: Record<string, string>;
 }
 
+/** One of several programmes in a transport stream. */
+export interface ProgramFacts {
+  id: number;
+  /** Such as `service_name`. */
+  tags: Record<string, string>;
+  /** Indexes of its streams. */
+  streams: number[];
+}
+
 export interface SourceFacts {
   /** File name without folders. */
   name: string;
@@ -114,6 +123,7 @@ export interface SourceFacts {
   format: FormatFacts;
   streams: StreamFacts[];
   chapters: ChapterFacts[];
+  programs: ProgramFacts[];
 }
 
 /** The video a person means: the default or largest real video stream, never cover art or a still image. */

@@ -89,6 +89,6 @@ async function scan(
   const stream = output.stream === null ? undefined : facts.streams[output.stream];
   const warnings = await warnOfEnd(source, facts);
   if (output.scan === 'header' || !stream) return { kind: 'facts', packets: null, warnings };
-  const times = await scanFrames(source, stream.index, signal, SCAN_BYTES);
+  const times = await scanFrames(source, stream.index, signal, { maxBytes: SCAN_BYTES });
   return { kind: 'facts', packets: packetFacts(times, stream.time_base), warnings };
 }

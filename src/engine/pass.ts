@@ -7,14 +7,11 @@ import { again, ended, hasTime, seconds, turn } from './ffmpeg.ts';
 import { tickAt } from './frames/choose.ts';
 import { landBefore } from './frames/landing.ts';
 import type { ProgressMeter } from './progress.ts';
-import type { OpenSource } from './source.ts';
+import { MAX_READ_ERRORS, type OpenSource } from './source.ts';
 import type { Tap } from './taps/tap.ts';
 
 /** How long the loop may run before the event loop gets a turn: cancel messages, log lines, native finalizers. */
 const TURN_EVERY_MS = 30;
-/** A source whose demuxer reports this many errors in a row will not get better. */
-export const MAX_READ_ERRORS = 100;
-
 /** A byte or three behind the last frame of an MP3 or ADTS file are litter and no damage. */
 const SMALLEST_FRAME = 4;
 /** Timestamps of containers are rounded; what is less is no hole in the sound. */

@@ -30,7 +30,7 @@ import type {
   StreamFacts,
   VideoStreamFacts,
 } from '../core/facts.ts';
-import { readChapters } from './chapters/index.ts';
+import { readChapters, readPrograms } from './chapters/index.ts';
 import { installLog, MICROSECONDS, optionalSeconds } from './ffmpeg.ts';
 import {
   bitDepthOf,
@@ -63,6 +63,7 @@ export async function describeSource(format: FormatContext, path: string): Promi
     format: formatFacts(format, streams),
     streams,
     chapters: await readChapters(format, installLog),
+    programs: await readPrograms(format, installLog),
   };
 }
 

@@ -31,6 +31,9 @@ export function isRefusedDecoder(codec: Codec): boolean {
   return REFUSED_DECODERS.has(codec.name ?? '');
 }
 
+/** A source whose demuxer reports this many errors in a row will not get better. */
+export const MAX_READ_ERRORS = 100;
+
 export interface OpenSource extends Disposable {
   format: FormatContext;
   path: string;

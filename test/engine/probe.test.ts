@@ -228,6 +228,17 @@ describe('what kind of thing it is', () => {
   });
 });
 
+describe('programmes of transport streams', () => {
+  it('have their tags and streams', async () => {
+    const { programs } = await probe(await counterVideo({ container: 'ts', audio: [{}] }));
+    expect(programs).toEqual([
+      { id: 1, tags: { service_name: 'Service01', service_provider: 'FFmpeg' }, streams: [0, 1] },
+    ]);
+  });
+
+  it('are nowhere else', async () => expect((await probe(await counterVideo())).programs).toEqual([]));
+});
+
 describe('probe_media_file', () => {
   it('prints all facts as JSON, numbers as numbers', async () => {
     const input = await counterVideo({ audio: [{}], metadata: { title: 'T' } });

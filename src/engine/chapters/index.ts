@@ -4,6 +4,6 @@
  * where the container keeps them as plain tags, handed to the muxer as metadata (`tags.ts`).
  */
 export { canHoldChapters } from './container.ts';
-export { readChapters } from './read.ts';
+export { readChapters, readPrograms } from './read.ts';
 export { chapterTags } from './tags.ts';
 export { writeChapters } from './write.ts';

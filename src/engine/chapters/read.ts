@@ -9,8 +9,8 @@
 import { AV_LOG_INFO, AV_NOPTS_VALUE } from 'node-av/constants';
 import { type FormatContext, Log } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
-import type { ChapterFacts } from '../../core/facts.ts';
-import { parseChapterDump } from './dump.ts';
+import type { ChapterFacts, ProgramFacts } from '../../core/facts.ts';
+import { parseChapterDump, parseProgramDump } from './dump.ts';
 import { withEnds } from './timeline.ts';
 
 /** Delivery takes one turn of the event loop; only a callback stolen by somebody else takes longer. */
@@ -36,6 +36,17 @@ export function readChapters(
   });
   turn = mine.catch(() => undefined);
   return mine;
+}
+
+/** The programmes of a transport stream; empty where there are none. */
+export async function readPrograms(
+  format: FormatContext,
+  restoreLog: () => void = () => Log.resetCallback(),
+): Promise<ProgramFacts[]> {
+  if (format.nbPrograms === 0) return [];
+  const mine = turn.then(async () => parseProgramDump(await dump(format, restoreLog)));
+  turn = mine.catch(() => undefined);
+  return await mine;
 }
 
 async function dump(format: FormatContext, restoreLog: () => void): Promise<string[]> {

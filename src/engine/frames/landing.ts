@@ -1,8 +1,8 @@
 /** Where decoding may begin: a key frame that is not shown after a wanted time, found by seeking. */
-import { AVSEEK_FLAG_BACKWARD } from 'node-av/constants';
+import { AVSEEK_FLAG_BACKWARD, AVSEEK_FLAG_BYTE } from 'node-av/constants';
 import type { Packet, Stream } from 'node-av/lib';
-import { again, hasTime, ticks } from '../ffmpeg.ts';
-import type { OpenSource } from '../source.ts';
+import { again, ended, hasTime, ticks } from '../ffmpeg.ts';
+import { MAX_READ_ERRORS, type OpenSource } from '../source.ts';
 
 /**
  * How much earlier each next try is, in seconds. Containers seek by decoding times or land between key frames, so
@@ -36,7 +36,13 @@ export function landBefore(
     packet.unref();
   }
   source.format.seekFrameSync(stream.index, beginning, AVSEEK_FLAG_BACKWARD);
-  const at = readToKey(source, stream, packet);
+  let at = readToKey(source, stream, packet);
+  if (at !== null && at <= limit) return { at, first: true };
+  // Clocks that run over confuse the search by time. Containers with an index refuse to go by bytes.
+  if (source.format.seekFrameSync(-1, 0n, AVSEEK_FLAG_BYTE) >= 0) {
+    packet.unref();
+    at = readToKey(source, stream, packet);
+  }
   return at === null ? null : { at, first: true };
 }
 
@@ -50,11 +56,16 @@ function readToKey(source: OpenSource, stream: Stream, packet: Packet): bigint |
 
 /** The next packet of the stream; its timestamp, or null at the end. */
 export function readNext(source: OpenSource, stream: Stream, packet: Packet): bigint | null {
-  for (;;) {
+  for (let errors = 0; errors <= MAX_READ_ERRORS; ) {
     const code = source.read(packet);
-    if (again(code)) continue;
-    if (code < 0) return null;
+    if (ended(code)) return null;
+    if (code < 0) {
+      if (!again(code)) errors++;
+      continue;
+    }
+    errors = 0;
     if (packet.streamIndex === stream.index) return hasTime(packet.pts) ? packet.pts : packet.dts;
     packet.unref();
   }
+  return null;
 }

@@ -22,6 +22,8 @@ export interface PickOptions {
   signal: AbortSignal;
   /** Timestamps of key frames, rising, when a scan has found them. */
   keys: readonly bigint[];
+  /** Called every now and then while no frame comes. */
+  onTurn(): void;
   /** `wanted[index]` has been delivered. */
   onFrame(frame: Frame, index: number): void;
 }
@@ -94,6 +96,7 @@ class Picker implements Disposable {
     this.#options.signal.throwIfAborted();
     if (now - this.#lastTurn < TURN_EVERY_MS) return;
     this.#lastTurn = now;
+    this.#options.onTurn();
     return turn();
   }
 

@@ -3,7 +3,7 @@ import { AV_PKT_FLAG_DISCARD, AVDISCARD_ALL } from 'node-av/constants';
 import { Packet } from 'node-av/lib';
 import type { PacketFacts } from '../../core/plan.ts';
 import { again, ended, hasTime, seconds, turn } from '../ffmpeg.ts';
-import { openSource } from '../source.ts';
+import { MAX_READ_ERRORS, openSource } from '../source.ts';
 
 export interface FrameTimes {
   /** Timestamps of the shown frames in ticks of the stream, rising, no two equal. */
@@ -18,12 +18,19 @@ export interface FrameTimes {
 
 const TURN_EVERY_PACKETS = 2000;
 
-/** Reads the packets of one stream; `maxBytes` bounds how much of the file is touched. */
+export interface ScanOptions {
+  /** Bounds how much of the stream is read. */
+  maxBytes?: number;
+  /** Called every now and then. */
+  onTurn?(): void;
+}
+
+/** Reads the packets of one stream. */
 export async function scanFrames(
   path: string,
   streamIndex: number,
   signal: AbortSignal,
-  maxBytes = Number.POSITIVE_INFINITY,
+  { maxBytes = Number.POSITIVE_INFINITY, onTurn }: ScanOptions = {},
 ): Promise<FrameTimes> {
   using source = await openSource(path);
   const { format } = source;
@@ -36,11 +43,13 @@ export async function scanFrames(
   let end = 0n;
   let bytes = 0;
   let count = 0;
+  let errors = 0;
   try {
     for (;;) {
       const read = source.read(packet);
       if (ended(read)) break;
-      if (read < 0 && !again(read)) break;
+      errors = read < 0 && !again(read) ? errors + 1 : 0;
+      if (errors > MAX_READ_ERRORS) break;
       if (read >= 0 && packet.streamIndex === streamIndex) {
         bytes += packet.size;
         const at = hasTime(packet.pts) ? packet.pts : packet.dts;
@@ -56,6 +65,7 @@ export async function scanFrames(
       if (++count % TURN_EVERY_PACKETS === 0) {
         await turn();
         signal.throwIfAborted();
+        onTurn?.();
       }
       if (bytes > maxBytes) return answer(false);
     }

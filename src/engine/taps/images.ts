@@ -1,21 +1,18 @@
 /** Still images of one video stream: riding along in a full decode, or picked by seeking. */
-import { mkdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Frame } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
 import type { SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
-import type { FrameChoice, ImageResult, ImagesOutput, OutputResult } from '../../core/plan.ts';
+import type { FrameChoice, ImagesOutput, OutputResult } from '../../core/plan.ts';
 import { warnOfEnd } from '../completeness.ts';
 import type { PlanContext } from '../context.ts';
 import { seconds } from '../ffmpeg.ts';
 import { chooseFrames, middles, tickAt } from '../frames/choose.ts';
 import { locateFrames } from '../frames/locate.ts';
 import { pickFrames } from '../frames/pick.ts';
+import { PickMeter, REPORT_EVERY_MS } from '../frames/pick-meter.ts';
 import { type FrameTimes, scanFrames } from '../frames/scan.ts';
-import { ImageWriter } from '../images.ts';
 import { openSource } from '../source.ts';
-import { SpriteSheet } from '../sprite.ts';
+import { ImageSet, videoOf, type Wanted } from './image-set.ts';
 import type { Appetite, Tap } from './tap.ts';
 
 /** Up to this size a scan of all packets costs less than seeking about. */
@@ -26,17 +23,6 @@ const MOST_SEEKS = 1000;
 
 /** Pictures may end a little before the sound without anything being missing. */
 const MISSING_END_S = 0.5;
-
-export interface Wanted {
-  /** Timestamps to deliver, in ticks of the stream, rising. */
-  pts: bigint[];
-  /** Number of the image, from 0, that each of `pts` becomes: the order in which they were asked for. */
-  places: number[];
-  /** Timestamps of key frames, rising, as far as they are known. */
-  keys: bigint[];
-  /** What a person should know of the choice, such as a source that breaks off. */
-  warnings: string[];
-}
 
 /** Which frames the plan means, found without decoding; larger sources than `scanLimit` by seeking. */
 export async function resolveChoice(
@@ -51,7 +37,14 @@ export async function resolveChoice(
     const located = await locateChoice(choice, video, context);
     if (located) return located;
   }
-  const times = await scanFrames(source, plan.stream, signal);
+  let lastReport = 0;
+  const times = await scanFrames(source, plan.stream, signal, {
+    onTurn() {
+      if (performance.now() - lastReport < REPORT_EVERY_MS) return;
+      lastReport = performance.now();
+      context.progress({ percent: null, stage: 'looking for frames' });
+    },
+  });
   const missing = breakOff(video, times, facts);
   return {
     ...rising(chooseFrames(choice, times, video.time_base, facts.format.zero_s)),
@@ -139,110 +132,21 @@ export async function pickImages(
   const stream = source.format.streams[plan.stream];
   if (!stream)
     throw new MillError('internal', `The plan names stream ${plan.stream}, which the source does not have.`);
-  const startedAt = performance.now();
+  const meter = new PickMeter(wanted.pts.length, context.progress);
   const { errors } = await pickFrames(source, stream, wanted.pts, {
     threads: context.threads,
     signal: context.signal,
     keys: wanted.keys,
+    onTurn: () => meter.report(),
     onFrame: (frame, index) => {
       set.add(frame, index);
-      const done = index + 1;
-      const elapsed = (performance.now() - startedAt) / 1000;
-      context.progress({
-        percent: Math.round((97 * done) / wanted.pts.length),
-        fps: Math.round((10 * done) / elapsed) / 10,
-        eta_seconds: Math.round((10 * elapsed * (wanted.pts.length - done)) / done) / 10,
-      });
+      meter.done(index + 1);
     },
   });
   const result = await set.finish();
   if (errors > 0)
     result.warnings.push(`Stream ${plan.stream}: ${errors} damaged packets or frames were met.`);
   return result;
-}
-
-/** The files of one images output. */
-class ImageSet implements Disposable {
-  readonly #plan: ImagesOutput;
-  readonly #facts: SourceFacts;
-  readonly #video: VideoStreamFacts;
-  readonly #work: string;
-  readonly #writer: ImageWriter;
-  readonly #sprite: SpriteSheet | null;
-  readonly #images: ImageResult[] = [];
-  readonly #wanted: Wanted;
-  #lastPts: bigint | null = null;
-
-  constructor(plan: ImagesOutput, { facts, work }: PlanContext, wanted: Wanted) {
-    this.#wanted = wanted;
-    this.#plan = plan;
-    this.#facts = facts;
-    this.#video = videoOf(facts, plan.stream);
-    this.#work = work;
-    if ('folder' in plan.to) mkdirSync(join(work, plan.to.folder), { recursive: true });
-    this.#writer = new ImageWriter(work, this.#video, plan);
-    this.#sprite =
-      plan.sprite && 'folder' in plan.to ? new SpriteSheet(this.#writer.size, wanted.pts.length) : null;
-  }
-
-  /** `index` counts the wanted frames in the order of time. */
-  add(frame: Frame, index: number): void {
-    const { to, format, choose } = this.#plan;
-    const distinct = choose.kind === 'spread' || choose.kind === 'spread_keyframes';
-    // One frame stands in for another that is damaged; it is not shown twice.
-    if (distinct && frame.pts === this.#lastPts) return;
-    this.#lastPts = frame.pts;
-    const place = distinct ? this.#images.length : (this.#wanted.places[index] as number);
-    const number = String(place + 1).padStart(4, '0');
-    const file = 'file' in to ? to.file : join(to.folder, `${to.prefix}${number}.${format}`);
-    const time = seconds(frame.pts, this.#video.time_base) - this.#facts.format.zero_s;
-    this.#images[place] = this.#writer.write(
-      frame,
-      file,
-      time,
-      this.#sprite ? (picture) => this.#sprite?.add(picture) : undefined,
-    );
-  }
-
-  async finish(): Promise<OutputResult> {
-    const { to } = this.#plan;
-    if (this.#images.length === 0) {
-      throw new MillError('corrupt_media', `Video stream ${this.#plan.stream} gave no usable frames.`);
-    }
-    const files = this.#images.map((image) => image.file);
-    if ('folder' in to) {
-      const folder = join(this.#work, to.folder);
-      if (this.#plan.index) {
-        const listed = this.#images.map(({ file, ...rest }) => ({
-          file: file.slice(to.folder.length + 1),
-          ...rest,
-        }));
-        await writeFile(join(folder, 'index.json'), `${JSON.stringify({ images: listed }, null, 2)}\n`);
-        files.push(join(to.folder, 'index.json'));
-      }
-      if (this.#sprite) {
-        const duration = this.#video.duration_s ?? this.#facts.format.duration_s ?? 0;
-        const made = await this.#sprite.finish(
-          folder,
-          this.#images.map((image) => image.time_s),
-          duration,
-        );
-        files.push(...made.map((file) => join(to.folder, file)));
-      }
-    }
-    return { kind: 'images', images: this.#images, files, warnings: this.#wanted.warnings };
-  }
-
-  [Symbol.dispose](): void {
-    this.#writer[Symbol.dispose]();
-    this.#sprite?.[Symbol.dispose]();
-  }
-}
-
-function videoOf(facts: SourceFacts, stream: number): VideoStreamFacts {
-  const video = facts.streams[stream];
-  if (video?.kind === 'video') return video;
-  throw new MillError('no_video_stream');
 }
 
 function rising(values: readonly bigint[]): Pick<Wanted, 'pts' | 'places'> {

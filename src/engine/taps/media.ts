@@ -48,7 +48,9 @@ export class MediaTap implements Tap {
     this.#plan = plan;
     this.#muxer = new Muxer(work, plan.file, extensionOf(plan.file), plan.tracks.length);
     // The output begins at 0:00; what precedes it (encoder priming) stays before zero, as players expect.
-    const begin = Math.max(0, facts.format.start_time_s ?? 0);
+    // Clocks of transport streams that ran over have begun before zero.
+    const start = facts.format.start_time_s ?? 0;
+    const begin = facts.format.zero_s < 0 ? start : Math.max(0, start);
     this.#chapters = plan.chapters === 'keep' ? rebased(facts.chapters, begin) : [];
     const tags = plan.metadata === 'keep' ? tagsOf(plan, facts) : {};
     // Ogg and FLAC keep chapters as tags; the other containers get them when the file is finished.

@@ -6,7 +6,7 @@ export default defineJob({
   name: 'probe_media_file',
   title: 'Probe media',
   description:
-    'Everything the headers of a media file tell, as typed JSON: container, streams, dispositions, tags, side data and chapters.',
+    'Everything the headers of a media file tell, as typed JSON: container, streams, dispositions, tags, side data, chapters and programmes.',
   group: 'acquisition',
   params: z.object({}),
   input: { kind: 'media' },
@@ -101,6 +101,7 @@ export default defineJob({
         },
       ],
       chapters: [],
+      programs: [],
     },
   },
 

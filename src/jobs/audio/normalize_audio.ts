@@ -40,6 +40,9 @@ const params = z.object({
 const PROMISED_LU = 0.2;
 const PROMISED_RANGE_LU = 1;
 
+const MARKED = /^(avi|mpeg)/;
+const LENGTHS = /^(h264|hevc)$/;
+
 type Params = z.output<typeof params>;
 
 export default defineJob({
@@ -176,7 +179,10 @@ function filmOf(
   const { audioEncoder, video } = containerOf(target.extension);
   const films = source.streams.filter((stream) => stream.kind === 'video' && !stream.attached_picture);
   for (const film of films) {
-    if (video === 'any' || video.includes(film.codec ?? '')) continue;
+    // AVI wants start codes in H.264 and HEVC, which only AVI and MPEG streams have.
+    const marked =
+      target.extension !== '.avi' || MARKED.test(source.format.name) || !LENGTHS.test(film.codec ?? '');
+    if (marked && (video === 'any' || video.includes(film.codec ?? ''))) continue;
     throw new MillError(
       'unsupported_output',
       `A ${target.extension} file cannot hold ${film.codec} video, and the video is copied. Choose another extension.`,

@@ -1,14 +1,16 @@
 /** Sentences and tables about media, for reports. */
+import { MillError } from '../../core/errors.ts';
 import {
   type AudioStreamFacts,
   mainVideo,
   type SourceFacts,
   type VideoStreamFacts,
 } from '../../core/facts.ts';
+import { type MediaTime, toSeconds } from '../../core/fields.ts';
 
 export function frameRateText(video: VideoStreamFacts): string {
-  const rate = video.avg_frame_rate.value ?? video.real_frame_rate.value;
-  return rate === null ? '' : `${Math.round(rate * 1000) / 1000} fps`;
+  const rate = video.avg_frame_rate.value || video.real_frame_rate.value;
+  return !rate ? '' : `${Math.round(rate * 1000) / 1000} fps`;
 }
 
 export function secondsText(seconds: number | null): string {
@@ -61,4 +63,12 @@ export function subtitleSummaries(source: SourceFacts) {
 /** Duration of the main video, from its first frame to the end of its last; 0 when unknown. */
 export function videoDuration(source: SourceFacts): number {
   return mainVideo(source)?.duration_s ?? durationOf(source) ?? 0;
+}
+
+/** Seconds from 0:00 of a moment in the main video. Throws `invalid_params` for a share of an unknown length. */
+export function momentIn(source: SourceFacts, time: MediaTime, field: string): number {
+  const length = videoDuration(source);
+  if ('share' in time && time.share > 0 && length === 0)
+    throw new MillError('invalid_params', `"${field}": the file does not tell its length; give seconds.`);
+  return toSeconds(time, length);
 }

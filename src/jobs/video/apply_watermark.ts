@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
-import { inputPath, mediaTime, toSeconds, whole } from '../../core/fields.ts';
+import { inputPath, mediaTime, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import type { OverlayPosition } from '../../core/plan.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
-import { videoDuration } from '../planning/describe.ts';
+import { momentIn, videoDuration } from '../planning/describe.ts';
 import { encodeReport } from '../planning/encode-report.ts';
 import { filmOutput } from '../planning/film.ts';
 import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
@@ -76,8 +76,8 @@ export default defineJob({
   plan(source, given, target) {
     const video = mainVideo(source) as VideoStreamFacts;
     const total = videoDuration(source);
-    const start_s = toSeconds(given.start, total);
-    const end_s = given.end === undefined ? null : toSeconds(given.end, total);
+    const start_s = momentIn(source, given.start, 'start');
+    const end_s = given.end === undefined ? null : momentIn(source, given.end, 'end');
     if (end_s !== null && end_s <= start_s)
       throw new MillError('invalid_params', '"end": must be later than "start".');
     if (total > 0 && start_s >= total) {

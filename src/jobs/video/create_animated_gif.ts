@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
-import { mediaTime, toSeconds, whole } from '../../core/fields.ts';
+import { mediaTime, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import { plural } from '../../core/plural.ts';
-import { secondsText, videoDuration } from '../planning/describe.ts';
+import { momentIn, secondsText, videoDuration } from '../planning/describe.ts';
 import { imageWidth } from '../planning/image-fields.ts';
 
 const params = z.object({
@@ -51,14 +51,14 @@ export default defineJob({
   plan(source, { duration, start, fps, width, colors, dither, loop, quality }, target) {
     const video = mainVideo(source) as VideoStreamFacts;
     const total = videoDuration(source);
-    const start_s = toSeconds(start, total);
+    const start_s = momentIn(source, start, 'start');
     if (total > 0 && start_s >= total) {
       throw new MillError(
         'invalid_params',
         `"start": ${start_s} s lies behind the end of the video at ${total.toFixed(3)} s.`,
       );
     }
-    const wanted = toSeconds(duration, total);
+    const wanted = momentIn(source, duration, 'duration');
     const duration_s = total > 0 ? Math.min(wanted, total - start_s) : wanted;
     if (duration_s <= 0) throw new MillError('invalid_params', '"duration": must be more than 0 seconds.');
     return {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { mainVideo, type SourceFacts, type VideoStreamFacts } from '../../core/facts.ts';
-import { mediaTime, toSeconds, whole } from '../../core/fields.ts';
+import { mediaTime, whole } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
 import type { FrameChoice } from '../../core/plan.ts';
-import { videoDuration } from '../planning/describe.ts';
+import { momentIn, videoDuration } from '../planning/describe.ts';
 import { imageFormat, imageQuality, imageWidth } from '../planning/image-fields.ts';
 import { imagesReport } from '../planning/images-report.ts';
 
@@ -111,7 +111,10 @@ function choiceOf(source: SourceFacts, { count, timestamps, every_seconds }: Par
   }
   const duration = videoDuration(source);
   if (timestamps)
-    return { kind: 'at', times_s: timestamps.map((time) => inside(toSeconds(time, duration), duration)) };
+    return {
+      kind: 'at',
+      times_s: timestamps.map((time) => inside(momentIn(source, time, 'timestamps'), duration)),
+    };
   if (every_seconds !== undefined) {
     const frames = Math.max(1, Math.ceil(duration / every_seconds - 1e-9));
     if (frames > MAX_FRAMES)

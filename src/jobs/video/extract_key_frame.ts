@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { mainVideo, type VideoStreamFacts } from '../../core/facts.ts';
-import { mediaTime, toSeconds } from '../../core/fields.ts';
+import { mediaTime } from '../../core/fields.ts';
 import { defineJob } from '../../core/job.ts';
-import { secondsText, videoDuration } from '../planning/describe.ts';
+import { momentIn, secondsText, videoDuration } from '../planning/describe.ts';
 import { imageQuality, imageWidth } from '../planning/image-fields.ts';
 
 const FORMATS = { '.jpg': 'jpg', '.jpeg': 'jpg', '.png': 'png', '.webp': 'webp' } as const;
@@ -35,7 +35,7 @@ export default defineJob({
 
   plan(source, { timestamp, mode, width, quality }, target) {
     const video = mainVideo(source) as VideoStreamFacts;
-    const times_s = [toSeconds(timestamp, videoDuration(source))];
+    const times_s = [momentIn(source, timestamp, 'timestamp')];
     return {
       inputs: [],
       outputs: [
@@ -58,11 +58,10 @@ export default defineJob({
     const [made] = results;
     const image = made?.kind === 'images' ? made.images[0] : undefined;
     if (!made || !image) throw new MillError('corrupt_media');
-    const asked = toSeconds(timestamp, videoDuration(source));
+    const asked = momentIn(source, timestamp, 'timestamp');
+    const end = videoDuration(source);
     const late =
-      asked > videoDuration(source)
-        ? [`The video ends at ${secondsText(videoDuration(source))}; its last frame was taken.`]
-        : [];
+      end > 0 && asked > end ? [`The video ends at ${secondsText(end)}; its last frame was taken.`] : [];
     return {
       message: `${image.width}×${image.height} at ${secondsText(image.time_s)}`,
       data: { time_s: image.time_s, width: image.width, height: image.height },

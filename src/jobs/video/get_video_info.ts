@@ -133,8 +133,8 @@ function describeVideo(source: SourceFacts, video: VideoStreamFacts, packets: Pa
     flipped: video.flipped,
     sample_aspect_ratio: `${video.sample_aspect_ratio.num}:${video.sample_aspect_ratio.den}`,
     display_aspect_ratio: aspectText(video.display_width, video.display_height),
-    frame_rate: video.avg_frame_rate.value,
-    real_frame_rate: video.real_frame_rate.value,
+    frame_rate: video.avg_frame_rate.value || null,
+    real_frame_rate: video.real_frame_rate.value || null,
     variable_frame_rate: packets?.variable_frame_rate ?? null,
     // Containers also count frames that an edit list hides.
     frame_count: packets?.complete ? packets.packets : video.frame_count,

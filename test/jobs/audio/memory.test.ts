@@ -14,7 +14,7 @@ it.each([
   ['generate_waveform_json', 'out.json', {}],
   ['resample_audio', 'out.mp3', {}],
   ['get_audio_info', 'out.json', { loudness: true }],
-])(`${JOBS} × %s in one child`, { timeout: 60_000 }, async (task, target, params) => {
+])(`${JOBS} × %s in one child`, { timeout: 120_000 }, async (task, target, params) => {
   const host = testHost({ registryModule: undefined, jobsPerChild: JOBS + 1 });
   const input = await audioFile({ codec: 'mp3', seconds: 3 });
   const work = await testFolder();

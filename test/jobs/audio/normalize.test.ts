@@ -223,6 +223,8 @@ describe('normalize_audio', () => {
   it('refuses a container that cannot hold the video', async () => {
     const input = await counterVideo({ codec: 'ffv1', container: 'mkv', audio: [{ codec: 'aac' }] });
     await failJob('normalize_audio', { input, target: 'out.mp4' }, 'unsupported_output');
+    const h264 = await counterVideo({ audio: [{ codec: 'aac' }] });
+    await failJob('normalize_audio', { input: h264, target: 'out.avi' }, 'unsupported_output');
   });
 
   it('fails on a sound that breaks off, and on a film without sound', async () => {

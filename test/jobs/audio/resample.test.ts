@@ -1,7 +1,10 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeChapters } from '../../../src/engine/chapters/index.ts';
 import { decodeAudio, packets, rms, streamsOf, toneFrequency, toneLevel } from '../../decode/index.ts';
 import { audioFile, coverMp3, levelsWav, toneWav } from '../../fixtures/media/index.ts';
-import { failJob, runJob } from '../harness.ts';
+import { failJob, runJob, testFolder } from '../harness.ts';
 import { changingSound, expectLevels, levelsOf, patchySound, soundMd5 } from './sounds.ts';
 
 const resample = (input: string, target: string, params: Record<string, unknown> = {}) =>
@@ -191,6 +194,27 @@ describe('resample_audio', () => {
       }
     },
   );
+
+  it.each(['m4a', 'mka', 'mp3', 'ogg', 'opus', 'flac'])('keeps chapters in .%s', async (extension) => {
+    const input = join(await testFolder(), 'chapters.m4a');
+    await copyFile(await audioFile({ seconds: 3 }), input);
+    const chapters = ['Begin', 'Middle', 'End'].map((title, i) => ({
+      start_s: i,
+      end_s: i + 1,
+      title,
+      tags: {},
+    }));
+    expect(await writeChapters(input, chapters)).toBe(true);
+    const { output, report } = await resample(input, `out.${extension}`, { sample_rate: 48000 });
+    const { data } = (await runJob('get_audio_info', { input: output, target: 'info.json' })).report;
+    const found = data.chapters as typeof chapters;
+    expect(found.map(({ title, start_s }) => [title, Math.round(start_s * 100) / 100])).toEqual([
+      ['Begin', 0],
+      ['Middle', 1],
+      ['End', 2],
+    ]);
+    expect(report.warnings).toEqual([]);
+  });
 
   it('keeps what comes behind a hole in its place', async () => {
     const input = await patchySound({ seconds: 4, from: 1, to: 2.5 });

@@ -42,6 +42,14 @@ describe('size', () => {
     expect(frames).toHaveLength(30);
   });
 
+  it('turns the picture itself where the container cannot', async () => {
+    const { video, output } = await resize({ rotation: 90 }, { height: 90 }, 'out.ts');
+    expect([video.width, video.height, video.rotation]).toEqual([160, 90, 0]);
+    expect((await countedFrames(output)).map(({ number }) => number)).toEqual(
+      Array.from({ length: 30 }, (_, n) => n),
+    );
+  });
+
   it('says when it did not enlarge', async () => {
     const { report } = await resize({}, {});
     expect(report.warnings).toEqual([

@@ -132,7 +132,7 @@ describe('the file', () => {
   });
 
   it('progress rises to the end, with speed and time left', async () => {
-    const input = await counterVideo({ frames: 250, width: 640, height: 360 });
+    const input = await counterVideo({ frames: 250 });
     const { progress } = await transcode(input, 'out.mp4', { preset: 'medium' });
     const percents = progress.flatMap(({ percent }) => percent ?? []);
     expect(percents.length).toBeGreaterThanOrEqual(2);
