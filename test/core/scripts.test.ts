@@ -122,14 +122,34 @@ describe('prepare', () => {
 });
 
 describe('ci-summary', () => {
-  const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] };
+  const fine = { status: 'passed', fullName: 'is fine', failureMessages: [] };
+  const passed = { name: resolve('test/a.test.ts'), status: 'passed', message: '', assertionResults: [fine] };
 
-  async function summary(report: object | null, tests = '0', check = '0'): Promise<[number, string]> {
+  async function printed(report: object | null, tests = '0', check = '0') {
     const file = join(root, 'report.json');
     if (report) writeFileSync(file, JSON.stringify(report));
-    const { code, stdout } = await node(['scripts/ci-summary.mjs', file, tests, check]);
+    return node(['scripts/ci-summary.mjs', file, tests, check]);
+  }
+
+  async function summary(report: object | null, tests = '0', check = '0'): Promise<[number, string]> {
+    const { code, stdout } = await printed(report, tests, check);
     return [code, stdout.trimEnd().split('\n').at(-1) ?? ''];
   }
+
+  test('what failed, and what passed only at the second try, is named with its reason', async () => {
+    const failed = { status: 'failed', fullName: 'breaks', failureMessages: ['AssertionError: 1 is not 2'] };
+    const second = { status: 'passed', fullName: 'is late', failureMessages: ['Error: not yet'] };
+    const file = { ...passed, assertionResults: [fine, failed, second] };
+    const { stdout } = await printed({ numPassedTests: 2, numFailedTests: 1, testResults: [file] }, '1');
+    expect(stdout.split('\n')).toEqual([
+      'failed: test/a.test.ts > breaks',
+      '    AssertionError: 1 is not 2',
+      'passed at the second try: test/a.test.ts > is late',
+      '    Error: not yet',
+      '2 passed, 1 failed',
+      '',
+    ]);
+  });
 
   test('all is well', async () => {
     const report = { numPassedTests: 5, numFailedTests: 0, testResults: [passed] };
@@ -140,7 +160,7 @@ describe('ci-summary', () => {
     ['a failed test', { numPassedTests: 4, numFailedTests: 1 }, '1', '0', '4 passed, 1 failed'],
     [
       'a file that did not load',
-      { numPassedTests: 4, testResults: [passed, { status: 'failed', assertionResults: [] }] },
+      { numPassedTests: 4, testResults: [passed, { ...passed, status: 'failed', assertionResults: [] }] },
       '1',
       '0',
       '4 passed, 1 failed',
