@@ -9,6 +9,7 @@ export type ConfigKind = 'text' | 'number' | 'boolean' | 'size' | 'list';
 const FLAGS: Record<string, string> = {
   'server.host': 'host',
   'server.port': 'port',
+  'server.insecure': 'insecure',
   'queue.database': 'database',
   'storage.input_path': 'input-path',
   'storage.output_path': 'output-path',

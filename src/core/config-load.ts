@@ -15,7 +15,7 @@ import { tomlLines } from './toml-lines.ts';
 export const DEFAULT_CONFIG_FILE = 'config/settings.toml';
 
 /** Variables of the command line that are no keys of the configuration. */
-const OTHER_VARIABLES = ['MEDIAMILL_CONFIG', 'MEDIAMILL_URL'];
+const OTHER_VARIABLES = ['MEDIAMILL_CONFIG', 'MEDIAMILL_URL', 'MEDIAMILL_API_KEY'];
 
 export interface ConfigFile {
   /** As the user wrote it; messages begin with it. */
@@ -163,6 +163,12 @@ function fromEnvironment(
   if (env.REDIS_URL) {
     given.set('redis.url', { value: env.REDIS_URL, origin: 'environment', place: 'REDIS_URL' });
     given.set('queue.backend', { value: 'redis', origin: 'environment', place: 'REDIS_URL' });
+  }
+  // The name that OpenTelemetry gives it everywhere.
+  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint) {
+    const place = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+    given.set('monitoring.otlp_endpoint', { value: endpoint, origin: 'environment', place });
   }
   const variables = [...keys.map((key) => key.env), ...OTHER_VARIABLES];
   for (const [name, text] of Object.entries(env)) {

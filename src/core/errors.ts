@@ -59,11 +59,23 @@ export const ERRORS = {
   input_required: kind(400, false, 'This task needs an input file', 'Give input_path.'),
   not_found: kind(404, false, 'There is nothing at this address', 'GET /docs lists the routes.'),
   job_not_found: kind(404, false, 'There is no such job', 'GET /api/jobs lists the jobs.'),
+  worker_not_found: kind(
+    404,
+    false,
+    'There is no such worker',
+    'GET /api/workers lists those that are alive.',
+  ),
   output_not_found: kind(
     404,
     false,
     'The job has no such output',
     'The outputs are listed in the result of the job.',
+  ),
+  no_preview: kind(
+    404,
+    false,
+    'There is nothing to show of this file',
+    'The detail says why. The file itself can still be downloaded.',
   ),
   conflict: kind(
     409,
@@ -84,6 +96,24 @@ export const ERRORS = {
     'The upload is too large',
     'Raise [server] max_upload_bytes or send a smaller file.',
   ),
+  upload_not_found: kind(
+    404,
+    false,
+    'There is no such upload',
+    'It was removed, or nobody went on with it for too long. Begin it again.',
+  ),
+  no_direct_access: kind(
+    409,
+    false,
+    'This storage gives no links to its files',
+    'Links need a bucket: [storage] type = "s3". Upload and download through this server.',
+  ),
+  upload_incomplete: kind(
+    409,
+    false,
+    'The upload is not complete',
+    'Send the missing parts, then register it again.',
+  ),
   unsupported_content_type: kind(
     415,
     false,
@@ -95,6 +125,26 @@ export const ERRORS = {
     false,
     'The range lies outside the file',
     'Ask for a range inside the size of the file.',
+  ),
+  unauthorized: kind(
+    401,
+    false,
+    'An API key is needed',
+    'Send a key as `Authorization: Bearer …`, or log in at the page. `mediamill keys create` makes one.',
+  ),
+  forbidden: kind(403, false, 'This key may not do that', 'Use a key with the scope named in the detail.'),
+  key_not_found: kind(404, false, 'There is no such API key', '`mediamill keys list` lists the keys.'),
+  delivery_not_found: kind(
+    404,
+    false,
+    'There is no such webhook delivery',
+    'GET /api/webhooks/deliveries lists them.',
+  ),
+  quota_exceeded: kind(
+    413,
+    false,
+    'The quota of this key is used up',
+    'Delete uploads that are no longer needed, or ask for a larger quota.',
   ),
   cross_site_request: kind(
     403,
@@ -211,6 +261,12 @@ export const ERRORS = {
     'The job took longer than it may',
     'Raise timeout_seconds for this job or [processing] timeout_seconds.',
   ),
+  parent_failed: kind(
+    409,
+    false,
+    'A job that this one depends on did not finish',
+    'Retry the other job first, then this one.',
+  ),
   canceled: kind(409, false, 'The job was canceled', 'Retry the job to run it again.'),
   lease_lost: kind(
     409,
@@ -242,6 +298,18 @@ export const ERRORS = {
     true,
     'The storage cannot be reached',
     'Check the folder or the bucket; try again in a moment.',
+  ),
+  storage_denied: kind(
+    503,
+    false,
+    'The bucket refuses these credentials',
+    'Check the access key, its secret and what it may do; `mediamill doctor` tries all of it.',
+  ),
+  bucket_not_found: kind(
+    503,
+    false,
+    'There is no such bucket',
+    'Check [storage.s3] bucket, region and endpoint.',
   ),
   unsupported_runtime: kind(
     500,
@@ -275,8 +343,14 @@ export interface Failure {
   /** What to do next. */
   next: string;
   retryable: boolean;
-  /** Structured facts a page or a script can use, such as `{ field, nearest }`. */
+  /**
+   * Structured facts a page or a script can use, such as `{ field, nearest }`. Of a source that breaks off: `at_s`,
+   * `announced_s` and `found_s`, `announced_frames` and `found_frames`, `stream`. Of a job that broke in the same way
+   * before: `attempts_same_place`.
+   */
   facts?: Record<string, unknown>;
+  /** The last lines that FFmpeg, or the process of the job, printed. */
+  log?: string[];
 }
 
 /** The only error class that is thrown on purpose. */

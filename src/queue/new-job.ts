@@ -28,7 +28,11 @@ export function pathsIn(value: unknown): string[] {
 }
 
 export function unknownParent(id: string): MillError {
-  return new MillError('invalid_request', `depends_on names job ${id}, which does not exist.`, {
+  const isId = /^[0-9a-f-]{36}$/.test(id);
+  const what = isId
+    ? `job ${id}, which does not exist`
+    : `"${id}", which is neither a job nor a ref of this batch`;
+  return new MillError('invalid_request', `depends_on names ${what}.`, {
     facts: { field: 'depends_on', job: id },
   });
 }

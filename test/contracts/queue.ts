@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe } from 'vitest';
 import { attemptsContract } from './queue/attempts.ts';
+import { batchContract } from './queue/batches.ts';
 import { cancelContract } from './queue/cancel.ts';
 import { claimContract } from './queue/claim.ts';
 import { dependencyContract } from './queue/dependencies.ts';
@@ -11,6 +12,11 @@ import { enqueueContract } from './queue/enqueue.ts';
 import type { ContractPart, QueueDriver } from './queue/kit.ts';
 import { leaseContract } from './queue/leases.ts';
 import { listingContract } from './queue/listing.ts';
+import { notesContract } from './queue/notes.ts';
+import { ownerContract } from './queue/owners.ts';
+import { parentFailureContract } from './queue/parent-failure.ts';
+import { pauseContract } from './queue/pause.ts';
+import { retentionContract } from './queue/retention.ts';
 import { serviceContract } from './queue/service.ts';
 import { watchContract } from './queue/watching.ts';
 
@@ -23,7 +29,13 @@ const PARTS: Record<string, ContractPart> = {
   leases: leaseContract,
   'cancel, retry, remove': cancelContract,
   'jobs that wait for others': dependencyContract,
+  'jobs whose parents fail': parentFailureContract,
+  'batches that name each other': batchContract,
+  'pause and resume': pauseContract,
+  retention: retentionContract,
   listing: listingContract,
+  'owners and the outbox': ownerContract,
+  'notes of a run': notesContract,
   watching: watchContract,
   'workers, check, close': serviceContract,
 };

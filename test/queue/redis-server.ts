@@ -33,9 +33,15 @@ export function whyNoRedis(): string | null {
   }
 }
 
-/** `always` waits for the disk before each answer; `everysec` is what Redis does when nobody asks for more. */
-export async function startRedis(appendfsync: 'everysec' | 'always' = 'everysec'): Promise<RedisServer> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'mediamill-redis-'));
+/**
+ * `always` waits for the disk before each answer; `everysec` is what Redis does when nobody asks for more. `given`:
+ * a folder that is there and stays, instead of a temporary one.
+ */
+export async function startRedis(
+  appendfsync: 'everysec' | 'always' = 'everysec',
+  given?: string,
+): Promise<RedisServer> {
+  const folder = given ?? (await mkdtemp(path.join(os.tmpdir(), 'mediamill-redis-')));
   const port = await freePort();
   const clients: Redis[] = [];
   let server: ChildProcess | undefined;
@@ -78,7 +84,7 @@ export async function startRedis(appendfsync: 'everysec' | 'always' = 'everysec'
     async dispose() {
       for (const client of clients) client.disconnect();
       await redis.stop('SIGKILL');
-      await rm(folder, { recursive: true });
+      if (given === undefined) await rm(folder, { recursive: true });
     },
   };
   await redis.start();

@@ -10,14 +10,19 @@ import type { Queue } from '../port.ts';
 import { attempts as attemptsOf, type HeldJob } from './bullmq/attempts.ts';
 import { BULLMQ_EVENTS_KEPT } from './bullmq/bull.ts';
 import { tellsOfWork } from './bullmq/changes.ts';
+import { redisClock } from './bullmq/clock.ts';
 import { control as controlOf } from './bullmq/control.ts';
-import { enqueue } from './bullmq/enqueue.ts';
+import { enqueue, enqueued } from './bullmq/enqueue.ts';
 import { listing as listingOf } from './bullmq/listing.ts';
 import { appendLog, readLog } from './bullmq/logs.ts';
+import { keepNotes, readSeries } from './bullmq/notes.ts';
+import { clearOutbox, outbox } from './bullmq/outbox.ts';
+import { pause as pauseOf } from './bullmq/pause.ts';
 import { dangersOf, openStore } from './bullmq/redis.ts';
+import { retention as retentionOf } from './bullmq/retention.ts';
 import { waiting as waitingFor } from './bullmq/waiting.ts';
 import { watchers as watchersOf } from './bullmq/watchers.ts';
-import { announce, announced, type HeldWorker, look, withdraw } from './bullmq/workers.ts';
+import { announce, announced, type HeldWorker, look, wish, withdraw } from './bullmq/workers.ts';
 
 export interface BullmqQueueOptions {
   /** `redis://[user:password@]host[:port][/number]`, `rediss://…` for TLS, or the path of a socket. */
@@ -43,6 +48,9 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
   const store = await openStore(url, queueName);
   const attempts = attemptsOf(store, backoff);
   const control = controlOf(store);
+  const pause = pauseOf(store);
+  const retention = retentionOf(store);
+  const clock = redisClock(store);
   const listing = listingOf(store);
   const watchers = watchersOf(store);
   const waiting = waitingFor(store);
@@ -50,7 +58,7 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
   const workerLeases = leaseObserver<HeldWorker>((held) => held.worker);
 
   async function recover(): Promise<number> {
-    const seen = await look(store);
+    const seen = await look(store, clock);
     let { moved } = seen;
     for (const lost of jobLeases.judge(seen.jobs)) if (await attempts.lose(lost)) moved += 1;
     for (const { held } of workerLeases.judge(seen.workers)) await withdraw(store, held.worker, held.beat);
@@ -77,6 +85,7 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
     clearInterval(upkeep);
     watchers.close();
     waiting.close();
+    await enqueued(store);
     await store.close();
     await recovering;
   }
@@ -111,26 +120,36 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
     renew: (claim, leaseMs) => attempts.renew(claim, leaseMs),
     progress: (claim, progress) => attempts.progress(claim, JSON.stringify(progress)),
     log: (claim, lines) => appendLog(store, claim, lines),
+    note: (claim, notes) => keepNotes(store, claim, notes),
     complete: (claim, result) => attempts.complete(claim, result),
     fail: (claim, failure) => attempts.fail(claim, failure),
     release: (claim) => attempts.release(claim),
     recover,
 
-    cancel: (id) => control.cancel(id),
-    retry: (id) => control.retry(id),
+    cancel: (id, by) => control.cancel(id, by),
+    retry: (id, by) => control.retry(id, by),
     remove: (id) => control.remove(id),
+    forget: (policy) => retention.forget(policy),
+    pause: (reason) => pause.pause(reason),
+    resume: () => pause.resume(),
+    pauseState: () => pause.state(),
     addMetrics: (id, metrics) => control.addMetrics(id, metrics),
 
     get: (id) => listing.get(id),
     list: (query) => listing.page(query),
     counts: (query = {}) => listing.counts(query),
     logs: (id, after = 0) => readLog(store, id, after),
+    series: (id) => readSeries(store, id),
     watch: (signal) => watchers.watch(signal),
     usersOf: (path) => listing.usersOf(path),
 
     announce: (worker, leaseMs) => announce(store, worker, leaseMs),
     withdraw: (id) => withdraw(store, id),
+    wish: (id, wanted) => wish(store, id, wanted),
     workers: () => announced(store),
+
+    outbox: (limit) => outbox(store, limit),
+    clearOutbox: (entries) => clearOutbox(store, entries),
 
     /** Writes, so that a full disk, a read-only replica and a memory limit are noticed. */
     check: async () =>

@@ -15,8 +15,12 @@ import { entrance as entranceOf } from './sqlite/enqueue.ts';
 import { type HeldJob, jobTable } from './sqlite/jobs.ts';
 import { listing as listingOf } from './sqlite/listing.ts';
 import { logs as logsOf } from './sqlite/logs.ts';
+import { notes as notesOf } from './sqlite/notes.ts';
+import { outbox as outboxOf } from './sqlite/outbox.ts';
 import { parents as parentsOf } from './sqlite/parents.ts';
+import { pause as pauseOf } from './sqlite/pause.ts';
 import { liveProgress } from './sqlite/progress.ts';
+import { retention as retentionOf } from './sqlite/retention.ts';
 import { type JobRow, toRecord } from './sqlite/rows.ts';
 import { scheduleClock } from './sqlite/schedule-clock.ts';
 import { ticker as startTicker } from './sqlite/ticker.ts';
@@ -55,7 +59,11 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
   const control = controlOf(jobs, entrance, parents);
   const listing = listingOf(db);
   const logs = logsOf(db, jobs);
+  const notes = notesOf(db, jobs);
+  const outbox = outboxOf(db);
   const workers = workerTable(db);
+  const pause = pauseOf(db);
+  const retention = retentionOf(db, jobs);
   const clock = scheduleClock(db, now);
   const saveCheck = db.prepare("INSERT OR REPLACE INTO state (key, value) VALUES ('checked', ?)");
 
@@ -67,10 +75,11 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
   const writer = groupCommit(db, { now, begin: clock.settle, committed: look });
   const progress = liveProgress(jobs, writer, (id, report) => watchers.tell(id, report));
   const watchers = watchersOf(
-    changesOf(db, jobs, (id) => progress.of(id)),
+    changesOf(db, jobs, pause, (id) => progress.of(id)),
     ticker,
   );
-  const waiting = waitingFor(() => jobs.anyClaimable(now()), ticker);
+  const claimable = (): boolean => jobs.anyClaimable(now()) && !pause.isPaused();
+  const waiting = waitingFor(claimable, ticker);
 
   const record = (row: JobRow): JobRecord => toRecord(row, progress.of(row.id));
   const write = async (work: (tx: Transaction) => JobRow): Promise<JobRecord> =>
@@ -97,7 +106,7 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
         attempts.lose(tx, row, reason);
         moved += 1;
       }
-      for (const { held: lost } of lostWorkers) workers.withdraw(lost.worker, lost.beat);
+      for (const { held: lost } of lostWorkers) workers.withdraw(tx, lost.worker, lost.beat);
       return moved;
     });
   }
@@ -147,13 +156,14 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
 
   return {
     enqueue: async (batch) => {
-      const rows = await writer.write('synced', (tx) => batch.map((job) => entrance.enqueue(tx, job)));
+      const rows = await writer.write('synced', (tx) => entrance.enqueue(tx, batch));
       return rows.map(record);
     },
 
     async claim(worker, leaseMs) {
-      if (!(await whenFree(() => jobs.anyClaimable(now())))) return null;
+      if (!(await whenFree(claimable))) return null;
       const row = await writer.write('synced', (tx) => {
+        if (pause.isPaused()) return null;
         entrance.admitDue(tx);
         return attempts.claim(tx, worker, leaseMs);
       });
@@ -163,14 +173,19 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
     renew: (claim, leaseMs) => writer.write('unsynced', () => jobs.renew(claim, leaseMs)),
     progress: (claim, report) => progress.report(claim, report),
     log: (claim, lines) => writer.write('unsynced', (tx) => logs.append(tx, claim, lines)),
+    note: (claim, found) => writer.write('unsynced', (tx) => notes.keep(tx, claim, found)),
     complete: (claim, result) => finish(claim, (tx) => attempts.complete(tx, claim, result)),
     fail: (claim, failure) => finish(claim, (tx) => attempts.fail(tx, claim, failure)),
     release: async (claim) => void (await finish(claim, (tx) => attempts.release(tx, claim))),
     recover,
 
-    cancel: (id) => write((tx) => control.cancel(tx, id)),
-    retry: (id) => write((tx) => control.retry(tx, id)),
+    cancel: (id, by) => write((tx) => control.cancel(tx, id, by)),
+    retry: (id, by) => write((tx) => control.retry(tx, id, by)),
     remove: (id) => write((tx) => control.remove(tx, id)),
+    forget: (policy) => writer.write('unsynced', (tx) => retention.forget(tx, policy)),
+    pause: (reason) => writer.write('synced', (tx) => pause.pause(tx, reason)),
+    resume: () => writer.write('synced', (tx) => pause.resume(tx)),
+    pauseState: () => whenFree(() => pause.state()),
     addMetrics: (id, metrics) => write((tx) => control.addMetrics(tx, id, metrics)),
 
     async get(id) {
@@ -184,12 +199,17 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
     },
     counts: async (query = {}) => listing.counts(query),
     logs: (id, after = 0) => whenFree(() => logs.of(id, after)),
+    series: (id) => whenFree(() => notes.series(id)),
     watch: (signal) => watchers.watch(signal),
     usersOf: (path) => whenFree(() => listing.usersOf(path)),
 
-    announce: (worker, leaseMs) => writer.write('unsynced', () => workers.announce(worker, leaseMs)),
-    withdraw: (id) => writer.write('unsynced', () => workers.withdraw(id)),
+    announce: (worker, leaseMs) => writer.write('unsynced', (tx) => workers.announce(tx, worker, leaseMs)),
+    withdraw: (id) => writer.write('unsynced', (tx) => workers.withdraw(tx, id)),
+    wish: (id, wish) => writer.write('unsynced', (tx) => workers.wish(tx, id, wish)),
     workers: async () => (await whenFree(() => workers.all())).map(({ info }) => info),
+
+    outbox: (limit) => whenFree(() => outbox.first(limit)),
+    clearOutbox: (entries) => writer.write('synced', () => outbox.clear(entries)),
 
     async check() {
       const found = await stat(database).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { WorkerInfo } from '../../../src/queue/port.ts';
-import { type ContractPart, eventually, expectCode, newJob, put, take } from './kit.ts';
+import { type ContractPart, eventually, expectCode, newJob, put, record, take } from './kit.ts';
 
 const worker: WorkerInfo = {
   id: 'worker-1',
@@ -40,6 +40,40 @@ export const serviceContract: ContractPart = (driver) => {
       leaseMs + recoveryMs + 2000,
       'it to be forgotten',
     );
+  });
+
+  test('a wish reaches its worker, at once and with every announcement, and goes with it', async () => {
+    const [queue, other] = [await driver().open(), await driver().open()];
+    await expectCode(other.wish('worker-1', { state: 'paused' }), 'worker_not_found');
+    expect(await queue.announce(worker, 30_000)).toBeNull();
+    const watch = record(queue);
+    await sleep(50);
+    const wish = await other.wish('worker-1', { state: 'paused', reason: 'Maintenance.' });
+    expect(wish).toMatchObject({ state: 'paused', reason: 'Maintenance.' });
+    await watch.seen((event) => event.type === 'workers' && event.wish === 'worker-1');
+    expect(await queue.announce(worker, 30_000)).toEqual(wish);
+    expect(await queue.announce({ ...worker, state: 'paused' }, 30_000)).toEqual(wish);
+    const next = await other.wish('worker-1', { state: 'running' });
+    expect(next.number).toBeGreaterThan(wish.number);
+    expect(await queue.announce(worker, 30_000)).toEqual(next);
+    await queue.withdraw('worker-1');
+    expect(await queue.announce(worker, 30_000)).toBeNull();
+    await watch.stop();
+  });
+
+  test('watchers hear when something about the workers is different', async () => {
+    const [queue, other] = [await driver().open(), await driver().open()];
+    const watch = record(other);
+    await sleep(50);
+    const heard = () => watch.events.filter(({ type }) => type === 'workers').length;
+    await queue.announce(worker, 30_000);
+    await eventually(() => heard() === 1, 2000, 'the announcement');
+    await queue.announce(worker, 30_000);
+    await queue.announce({ ...worker, jobs: ['x'] }, 30_000);
+    await eventually(() => heard() === 2, 2000, 'the change');
+    await queue.withdraw('worker-1');
+    await eventually(() => heard() === 3, 2000, 'the end');
+    await watch.stop();
   });
 
   test('check is quiet while all is well', async () => {

@@ -4,7 +4,8 @@ import { type Backoff, backoffMs } from '../../backoff.ts';
 import type { Held, Lost } from '../../leases.ts';
 import type { Claim, JobRecord, JobResult } from '../../port.ts';
 import { DUE_AT_ONCE, moving, recording } from './lua.ts';
-import { changed, type FlatHash } from './records.ts';
+import { CLAIM_PLAIN, COMPLETE_PLAIN, NOT_PLAIN } from './plain-steps.ts';
+import { changed, type Fields, type FlatHash, fieldsOf, toRecord } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
 /** A running attempt, as far as its lease is concerned. */
@@ -14,23 +15,35 @@ export interface HeldJob extends Held {
   max_attempts: number;
 }
 
+/** The record as it was, the time, the number of the change, and the new entry of the timeline. */
+type PlainAnswer = [flat: FlatHash, at: string, change: number, entry: string];
+
 /** BullMQ may hold entries that are not ours; a claim clears away at most this many. */
 const STRANGERS_AT_ONCE = 100;
 
 /** ARGV[3…6] of every script below that writes for a worker: id, worker, attempt, token or ''. Sets `j` or answers nothing. */
-const FENCE = `
-local j = job(ARGV[3])
+const FENCE_OF = (read: string): string => `
+local j = ${read}
 if not j or j.status ~= 'started' or j.worker ~= ARGV[4] or j.attempts ~= tonumber(ARGV[5])
   or (ARGV[6] ~= '' and j.claims ~= tonumber(ARGV[6])) then
   return false
 end
 `;
+export const FENCE = FENCE_OF('job(ARGV[3])');
+
+/** For what happens often and changes little: not the whole record is read, and `put` and `tell` know nothing of it. */
+const GLANCE = `
+local glance = C('HMGET', P .. 'job:' .. ARGV[3], 'status', 'worker', 'attempts', 'claims', 'beat', 'cancel_requested')
+${FENCE_OF(`{id = ARGV[3], status = glance[1], worker = glance[2], attempts = tonumber(glance[3]),
+  claims = tonumber(glance[4]), beat = tonumber(glance[5]), cancel = glance[6] == '1'}`)}
+local record = P .. 'job:' .. j.id
+`;
 
 const ENDINGS = `
 -- Final: nobody holds it any more, and those who wait for it learn.
-local function finish(j, status, detail, message)
+local function finish(j, status, detail, message, code)
   put(j, 'ended_at', now)
-  note(j, status, {attempt = j.attempts, worker = j.worker, detail = detail})
+  note(j, status, {attempt = j.attempts, worker = j.worker, detail = detail, code = code})
   move(j, status)
   if status == 'finished' then bullFinish(j, 'completed', 'returnvalue', cjson.encode(message or ''))
   else bullFinish(j, 'failed', 'failedReason', detail or status) end
@@ -62,11 +75,9 @@ for _ = 1, 10 do
   if admitDue() < ${DUE_AT_ONCE} then break end
 end
 for _ = 1, ${STRANGERS_AT_ONCE} do
-  local taken = bull.moveToActive(
-    bullKeys('wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc', 'marker'),
-    {B, now, cmsgpack.pack({token = worker, lockDuration = lease, name = worker})})
-  if type(taken[1]) ~= 'table' then return false end
-  local j = job(taken[2])
+  local id = bullTake(worker, lease)
+  if not id then return false end
+  local j = job(id)
   if j and (j.status == 'queued' or j.status == 'scheduled') then
     j.attempts = j.attempts + 1
     j.claims = j.claims + 1
@@ -76,10 +87,11 @@ for _ = 1, ${STRANGERS_AT_ONCE} do
       'started_at', now)
     note(j, 'claimed', {attempt = j.attempts, worker = worker})
     move(j, 'started')
+    bullStarted(j)
     return {j.claims, tell(j)}
   end
   -- Not one of our jobs, or not one that waits: it has no business in the queue.
-  bullRemove({id = taken[2]})
+  bullRemove({id = id})
 end
 return false
 `,
@@ -89,8 +101,8 @@ return false
 /** ARGV: fence, lease. Answers whether a cancel was requested. */
 const RENEW = recording(
   'renew',
-  `${FENCE}
-put(j, 'beat', j.beat + 1, 'lease_ms', ARGV[7])
+  `${GLANCE}
+C('HSET', record, 'beat', j.beat + 1, 'lease_ms', ARGV[7])
 -- For BullMQ's own tools: this job is held.
 C('SET', B .. j.id .. ':lock', j.worker, 'PX', ARGV[7])
 return {j.cancel and 1 or 0}
@@ -100,8 +112,8 @@ return {j.cancel and 1 or 0}
 /** ARGV: fence, progress. */
 const PROGRESS = recording(
   'progress',
-  `${FENCE}
-put(j, 'progress', ARGV[7])
+  `${GLANCE}
+C('HSET', record, 'progress', ARGV[7])
 publish('p', 0, {id = j.id, progress = ARGV[7]})
 return 1
 `,
@@ -115,7 +127,6 @@ put(j, 'result', ARGV[7])
 drop(j, 'progress')
 return finish(j, 'finished', nil, ARGV[8])
 `,
-  ['moveToFinished'],
 );
 
 /** ARGV: fence, failure, 'canceled' | 'final' | 'again', detail, wait before the next attempt. */
@@ -125,13 +136,13 @@ const FAIL = moving(
 local how, detail = ARGV[8], ARGV[9]
 put(j, 'error', ARGV[7])
 if how == 'canceled' or j.cancel then return finish(j, 'canceled', detail) end
-if how == 'final' or j.attempts >= j.max_attempts then return finish(j, 'failed', detail) end
-note(j, 'attempt_failed', {attempt = j.attempts, worker = j.worker, detail = detail})
+local code = cjson.decode(ARGV[7]).code
+if how == 'final' or j.attempts >= j.max_attempts then return finish(j, 'failed', detail, nil, code) end
+note(j, 'attempt_failed', {attempt = j.attempts, worker = j.worker, detail = detail, code = code})
 j.scheduled_at = now + tonumber(ARGV[10])
 put(j, 'scheduled_at', j.scheduled_at)
 return backToQueue(j)
 `,
-  ['moveToFinished'],
 );
 
 /** ARGV: fence. */
@@ -144,7 +155,6 @@ j.attempts = j.attempts - 1
 put(j, 'attempts', j.attempts)
 return backToQueue(j)
 `,
-  ['moveToFinished'],
 );
 
 /** ARGV: id, beat when it was judged, what was lost, failure when no attempt is left, its detail. Answers 1 or 0. */
@@ -161,11 +171,10 @@ elseif j.attempts < j.max_attempts then
   backToQueue(j)
 else
   put(j, 'error', ARGV[6])
-  finish(j, 'failed', ARGV[7])
+  finish(j, 'failed', ARGV[7], nil, 'crashed')
 end
 return 1
 `,
-  ['moveToFinished'],
 );
 
 export interface Attempts {
@@ -187,9 +196,33 @@ export function attempts(store: RedisStore, backoff?: Backoff): Attempts {
   };
   const ended = (claim: Claim, answer: unknown): JobRecord => changed(store, held<FlatHash>(claim, answer));
 
+  /** The record after a change that added to its timeline. */
+  function after(flat: FlatHash, change: number, entry: string): Fields {
+    store.knows(change);
+    const fields = fieldsOf(flat);
+    return { ...fields, timeline: `${fields.timeline},${entry}` };
+  }
+
+  function claimed(worker: string, [flat, at, change, entry]: PlainAnswer): Claim {
+    const { error: _, progress: __, scheduled_at: ___, ...fields } = after(flat, change, entry);
+    const attempt = Number(fields.attempts ?? 0) + 1;
+    const job = toRecord({
+      ...fields,
+      status: 'started',
+      attempts: String(attempt),
+      worker,
+      started_at: at,
+    });
+    return { job, worker, attempt, token: Number(fields.claims ?? 0) + 1 };
+  }
+
   return {
     async claim(worker, leaseMs) {
-      const answer = (await store.run(CLAIM, worker, Math.ceil(leaseMs))) as [number, FlatHash] | null;
+      const lease = Math.ceil(leaseMs);
+      const plain = await store.run(CLAIM_PLAIN, worker, lease, JSON.stringify(worker));
+      if (plain === null) return null;
+      if (plain !== NOT_PLAIN) return claimed(worker, plain as PlainAnswer);
+      const answer = (await store.run(CLAIM, worker, lease)) as [number, FlatHash] | null;
       if (answer === null) return null;
       const job = changed(store, answer[1]);
       return { job, worker, attempt: job.attempts, token: answer[0] };
@@ -200,7 +233,16 @@ export function attempts(store: RedisStore, backoff?: Backoff): Attempts {
     },
     progress: async (claim, json) => (await store.run(PROGRESS, ...fence(claim), json)) !== null,
     async complete(claim, result) {
-      return ended(claim, await store.run(COMPLETE, ...fence(claim), JSON.stringify(result), result.message));
+      const json = JSON.stringify(result);
+      const message = JSON.stringify(result.message);
+      const worker = JSON.stringify(claim.worker);
+      const plain = await store.run(COMPLETE_PLAIN, ...fence(claim), json, message, worker);
+      if (plain === NOT_PLAIN) {
+        return ended(claim, await store.run(COMPLETE, ...fence(claim), json, result.message));
+      }
+      const [flat, at, change, entry] = held<PlainAnswer>(claim, plain);
+      const { progress: _, ...fields } = after(flat, change, entry);
+      return toRecord({ ...fields, status: 'finished', ended_at: at, result: json });
     },
     async fail(claim, failure) {
       const how = failure.code === 'canceled' ? 'canceled' : failure.retryable ? 'again' : 'final';
@@ -230,7 +272,7 @@ export function attempts(store: RedisStore, backoff?: Backoff): Attempts {
   };
 }
 
-export { FENCE };
+export { GLANCE };
 
 /** The fence: the same worker, the same attempt, and the same claim where the claim says which it is. */
 export function fence({ job, worker, attempt, token }: Claim): (string | number)[] {

@@ -1,7 +1,9 @@
 /**
- * BullMQ's side of a job, in Lua. Our scripts run BullMQ's own scripts, word for word from the installed package,
- * as functions inside them: so a change of our record and the move of the job between BullMQ's lists are one
- * atomic step, and there is no moment between the two in which a crash could part them.
+ * BullMQ's side of a job, in Lua. A change of our record and the move of the job between BullMQ's lists are one
+ * atomic step, so there is no moment between the two in which a crash could part them. What most jobs do (enter,
+ * be claimed, end) is written out here and in plain-steps.ts: BullMQ's keys and fields, without its event stream and
+ * its marker, which only its own workers read. For the rest our scripts run BullMQ's, word for word from the
+ * installed package, as functions inside them.
  *
  * The arguments below are those of the pinned version of BullMQ; the contract suite tells when they change.
  *
@@ -23,13 +25,11 @@ export const KEPT_IN_BULLMQ = 1000;
 export const BULLMQ_EVENTS_KEPT = 1000;
 
 /** Longest params that are copied into BullMQ's data, bytes. */
-const LONGEST_DATA = 4096;
+export const LONGEST_DATA = 4096;
 
 const SCRIPTS = [
-  'addPrioritizedJob',
   'addDelayedJob',
   'moveToActive',
-  'moveToFinished',
   'moveToDelayed',
   'moveJobFromActiveToWait',
   'promote',
@@ -64,23 +64,21 @@ local function bullScore(j)
 end
 
 local function bullAdd(j, delay)
-  local v = C('HMGET', P .. 'job:' .. j.id, 'input_path', 'output_path', 'params')
   local data = {}
-  for i, name in ipairs({'input_path', 'output_path'}) do
-    if v[i] then data[#data + 1] = '"' .. name .. '":' .. cjson.encode(v[i]) end
+  for _, name in ipairs({'input_path', 'output_path'}) do
+    if j.f[name] then data[#data + 1] = '"' .. name .. '":' .. cjson.encode(j.f[name]) end
   end
-  if v[3] and #v[3] <= ${LONGEST_DATA} then data[#data + 1] = '"params":' .. v[3] end
-  local args = cmsgpack.pack({B, j.id, j.task, now})
-  local opts = {priority = 101 - j.priority, attempts = j.max_attempts}
+  if j.f.params and #j.f.params <= ${LONGEST_DATA} then data[#data + 1] = '"params":' .. j.f.params end
   local json = '{' .. table.concat(data, ',') .. '}'
+  local priority = 101 - j.priority
   if delay then
-    opts.delay = delay
+    local opts = {priority = priority, attempts = j.max_attempts, delay = delay}
     bull.addDelayedJob(bullKeys('marker', 'meta', 'id', 'delayed', 'completed', 'events'),
-      {args, json, cmsgpack.pack(opts)})
+      {cmsgpack.pack({B, j.id, j.task, now}), json, cmsgpack.pack(opts)})
   else
-    bull.addPrioritizedJob(
-      bullKeys('marker', 'meta', 'id', 'prioritized', 'delayed', 'completed', 'active', 'events', 'pc'),
-      {args, json, cmsgpack.pack(opts)})
+    C('HSET', B .. j.id, 'name', j.task, 'data', json, 'opts',
+      '{"priority":' .. priority .. ',"attempts":' .. j.max_attempts .. '}', 'timestamp', now, 'delay', 0,
+      'priority', priority)
   end
 end
 
@@ -101,7 +99,7 @@ local function bullWait(j, from)
   else
     bullAdd(j)
   end
-  C('ZADD', B .. 'prioritized', bullScore(j), j.id)
+  zadd(B .. 'prioritized', bullScore(j), j.id)
 end
 
 local function bullDelay(j, from, delay)
@@ -118,14 +116,45 @@ end
 local function bullRemove(j)
   bullUnlock(j)
   bull.removeJob(bullKeys(j.id, 'repeat'), {j.id, '0', B})
+  C('XTRIM', B .. 'events', 'MAXLEN', '~', ${BULLMQ_EVENTS_KEPT})
+end
+
+-- Takes the next job; false when there is none to be had.
+local function bullTake(worker, lease)
+  local meta = C('HMGET', B .. 'meta', 'paused', 'concurrency', 'max')
+  if meta[2] or meta[3] or C('LLEN', B .. 'wait') > 0 then
+    -- Somebody has set a limit with BullMQ, or put in a job of their own: BullMQ knows what that means.
+    local taken = bull.moveToActive(
+      bullKeys('wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc',
+        'marker'),
+      {B, now, cmsgpack.pack({token = worker, lockDuration = lease, name = worker})})
+    return type(taken[1]) == 'table' and taken[2]
+  end
+  if meta[1] then return false end
+  local id = C('ZPOPMIN', B .. 'prioritized')[1]
+  if not id then return false end
+  C('LPUSH', B .. 'active', id)
+  C('SET', B .. id .. ':lock', worker, 'PX', lease)
+  return id
+end
+
+-- For the eyes of BullMQ's tools: who has it, for which time.
+local function bullStarted(j)
+  C('HSET', B .. j.id, 'processedOn', now, 'pb', j.worker, 'ats', j.claims)
 end
 
 local function bullFinish(j, target, property, text)
   bullUnlock(j)
-  bull.moveToFinished(
-    bullKeys('wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc',
-      target, j.id, 'metrics:' .. target, 'marker'),
-    {j.id, now, property, text, target, '', B,
-      cmsgpack.pack({token = '0', keepJobs = {count = ${KEPT_IN_BULLMQ}}, attempts = j.max_attempts, maxMetricsSize = ''}), ''})
+  -- Somebody may have removed it there.
+  if C('LREM', B .. 'active', -1, j.id) == 0 or C('EXISTS', B .. j.id) == 0 then return end
+  C('HSET', B .. j.id, property, text, 'finishedOn', now, 'atm', j.attempts)
+  C('ZADD', B .. target, now, j.id)
+  local over = C('ZCARD', B .. target) - ${KEPT_IN_BULLMQ}
+  if over > 0 then
+    local oldest = C('ZPOPMIN', B .. target, math.min(over, 1000))
+    local keys = {}
+    for i = 1, #oldest, 2 do keys[#keys + 1] = B .. oldest[i] end
+    C('DEL', unpack(keys))
+  end
 end
 `;

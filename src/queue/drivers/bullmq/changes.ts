@@ -3,6 +3,7 @@ import type { Progress } from '../../../core/plan.ts';
 import type { QueueEvent } from '../../port.ts';
 import { toLine } from './logs.ts';
 import { reading } from './lua.ts';
+import { toState } from './pause.ts';
 import { type FlatHash, fieldsOf, toRecord } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
@@ -14,7 +15,10 @@ export interface Change {
   event: QueueEvent | null;
 }
 
-/** ARGV: number, limit. Answers the last number, jobs as {number, id, record}, and removals as {number, id}. */
+/**
+ * ARGV: number, limit. Answers the last number, jobs as {number, id, record}, removals as {number, id}, and the state
+ * of the pause as {number, state}.
+ */
 const AFTER = reading(
   'after',
   `local function after(list)
@@ -25,11 +29,19 @@ const AFTER = reading(
 end
 local jobs = after('changes')
 for _, job in ipairs(jobs) do job[3] = C('HGETALL', P .. 'job:' .. job[2]) end
-return {C('GET', P .. 'change') or '0', jobs, after('removed')}
+local pause = C('HMGET', P .. 'pause', 'change', 'since', 'reason')
+local state = {}
+if pause[2] then state = {'since', pause[2], 'reason', pause[3] or nil} end
+if tonumber(pause[1] or 0) > tonumber(ARGV[3]) then
+  pause = {{pause[1], {C('HEXISTS', B .. 'meta', 'paused'), state}}}
+else
+  pause = {}
+end
+return {C('GET', P .. 'change') or '0', jobs, after('removed'), pause}
 `,
 );
 
-type Answer = [string, [string, string, FlatHash][], [string, string][]];
+type Answer = [string, [string, string, FlatHash][], [string, string][], [string, [number, FlatHash]][]];
 
 /**
  * The changes after a number, in order, and up to which number they are complete. Of several changes of one job
@@ -40,7 +52,7 @@ export async function changesAfter(
   number: number,
   limit: number,
 ): Promise<{ changes: Change[]; upTo: number; more: boolean }> {
-  const [last, jobs, removed] = (await store.run(AFTER, number, limit)) as Answer;
+  const [last, jobs, removed, pauses] = (await store.run(AFTER, number, limit)) as Answer;
   const ends = [jobs, removed]
     .filter((list) => list.length === limit)
     .map((list) => Number(list.at(-1)?.[0]));
@@ -48,6 +60,11 @@ export async function changesAfter(
   const changes: Change[] = [
     ...jobs.map(([n, id, flat]) => ({ number: Number(n), id, event: jobEvent(flat) })),
     ...removed.map(([n, id]) => ({ number: Number(n), id, event: { type: 'removed', id } as const })),
+    ...pauses.map(([n, state]) => ({
+      number: Number(n),
+      id: '',
+      event: { type: 'queue', state: toState(state) } as const,
+    })),
   ];
   return {
     changes: changes.filter((change) => change.number <= upTo).sort((a, b) => a.number - b.number),
@@ -67,17 +84,27 @@ export function numberOf(message: string): number {
 }
 
 export function changeOf(message: string): Change {
-  const { id, job, progress, line } = JSON.parse(message.slice(message.indexOf(' '))) as {
+  const { id, job, progress, line, pause, workers } = JSON.parse(message.slice(message.indexOf(' '))) as {
     id: string;
     job?: FlatHash;
     progress?: string;
     line?: string;
+    pause?: [number, FlatHash | Record<string, never>];
+    workers?: string;
   };
   const about = { number: numberOf(message), id };
   if (progress !== undefined) {
     return { ...about, event: { type: 'progress', id, progress: JSON.parse(progress) as Progress } };
   }
   if (line !== undefined) return { ...about, event: { type: 'log', id, line: toLine(line) } };
+  if (pause !== undefined) {
+    // An empty table of Lua may be either in JSON.
+    const state = toState([pause[0], Array.isArray(pause[1]) ? pause[1] : []]);
+    return { ...about, event: { type: 'queue', state } };
+  }
+  if (workers !== undefined) {
+    return { ...about, event: { type: 'workers', ...(workers !== '' && { wish: workers }) } };
+  }
   if (message.startsWith('r')) return { ...about, event: { type: 'removed', id } };
   return { ...about, event: job ? jobEvent(job) : null };
 }

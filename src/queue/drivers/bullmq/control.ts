@@ -1,7 +1,7 @@
 /** What people do with jobs: cancel, retry, remove; and the numbers that other jobs add. */
 import { MillError } from '../../../core/errors.ts';
-import type { JobRecord } from '../../port.ts';
-import { moving, recording } from './lua.ts';
+import type { Actor, JobRecord } from '../../port.ts';
+import { ERASE_LUA, moving, recording } from './lua.ts';
 import { changed, type FlatHash, REPORTED } from './records.ts';
 import type { RedisStore } from './redis.ts';
 
@@ -11,20 +11,25 @@ local j = job(ARGV[3])
 if not j then return false end
 `;
 
+/** ARGV[4]: who asks for it, or ''. */
+const BY = `
+local by = ARGV[4] ~= '' and ARGV[4] or nil
+`;
+
 const CANCEL = moving(
   'cancel',
-  `${FIND}
+  `${FIND}${BY}
 if FINAL[j.status] then return {'conflict', j.status, 'it has ended already'} end
 if j.status == 'started' then
   if j.cancel then return C('HGETALL', P .. 'job:' .. j.id) end
   put(j, 'cancel_requested', '1')
-  note(j, 'cancel_requested', {attempt = j.attempts})
+  note(j, 'cancel_requested', {attempt = j.attempts, by = by})
   return tell(j)
 end
 local there = j.status ~= 'deferred'
 drop(j, 'scheduled_at')
 put(j, 'ended_at', now, 'cancel_requested', '1')
-note(j, 'canceled')
+note(j, 'canceled', {by = by})
 move(j, 'canceled')
 if there then bullRemove(j) end
 local flat = tell(j)
@@ -35,7 +40,7 @@ return flat
 
 const RETRY = moving(
   'retry',
-  `${FIND}
+  `${FIND}${BY}
 if not FINAL[j.status] then return {'conflict', j.status, 'only a job that has ended can be retried'} end
 drop(j, 'worker', 'lease_ms', 'cancel_requested', 'enqueued_at', 'scheduled_at', 'started_at', 'ended_at', 'error',
   'result', 'progress')
@@ -43,7 +48,7 @@ j.attempts = 0
 j.scheduled_at = nil
 j.place = C('INCR', P .. 'change')
 put(j, 'attempts', 0, 'place', j.place)
-note(j, 'retried')
+note(j, 'retried', {by = by})
 -- What BullMQ still has of its last run would keep it from being added again.
 bullRemove(j)
 settle(j)
@@ -57,25 +62,18 @@ return tell(j)
 
 const REMOVE = moving(
   'remove',
-  `${FIND}
+  `${FIND}${ERASE_LUA}
 if j.status == 'started' then return {'conflict', j.status, 'cancel it first'} end
 if j.status ~= 'finished' then
-  local first = waiting(j)[1]
-  if first then
-    return {'conflict', j.status, 'job ' .. first.id .. ' waits for it; remove that one first'}
+  for _, child in ipairs(waiting(j)) do
+    if not child.fails_too then
+      return {'conflict', j.status, 'job ' .. child.id .. ' waits for it; remove that one first'}
+    end
   end
+  block(j, true)
 end
 local flat = C('HGETALL', P .. 'job:' .. j.id)
-bullRemove(j)
-if not FINAL[j.status] then uses(j, 'ZREM') end
-for _, list in ipairs({'all', 'task:' .. j.task, 's:' .. j.status, 's:' .. j.status .. ':' .. j.task, 'due'}) do
-  C('ZREM', P .. list, j.id)
-end
-for _, parent in ipairs(C('ZRANGE', P .. 'parents:' .. j.id, 0, -1)) do C('ZREM', P .. 'children:' .. parent, j.id) end
-for _, child in ipairs(C('ZRANGE', P .. 'children:' .. j.id, 0, -1)) do C('ZREM', P .. 'parents:' .. child, j.id) end
-if j.key then C('HDEL', P .. 'keys', j.key) end
-C('DEL', P .. 'job:' .. j.id, P .. 'log:' .. j.id, P .. 'parents:' .. j.id, P .. 'children:' .. j.id)
-tellRemoved(j)
+erase(j)
 return flat
 `,
 );
@@ -90,8 +88,8 @@ return tell(j)
 );
 
 export interface Control {
-  cancel(id: string): Promise<JobRecord>;
-  retry(id: string): Promise<JobRecord>;
+  cancel(id: string, by?: Actor): Promise<JobRecord>;
+  retry(id: string, by?: Actor): Promise<JobRecord>;
   remove(id: string): Promise<JobRecord>;
   addMetrics(id: string, metrics: Record<string, number>): Promise<JobRecord>;
 }
@@ -107,8 +105,8 @@ export function control(store: RedisStore): Control {
   }
 
   return {
-    cancel: async (id) => answered(id, await store.run(CANCEL, id)),
-    retry: async (id) => answered(id, await store.run(RETRY, id)),
+    cancel: async (id, by) => answered(id, await store.run(CANCEL, id, by ?? '')),
+    retry: async (id, by) => answered(id, await store.run(RETRY, id, by ?? '')),
     remove: async (id) => answered(id, await store.run(REMOVE, id)),
     async addMetrics(id, metrics) {
       const pairs = Object.entries(metrics).flatMap(([name, value]) => [REPORTED + name, String(value)]);

@@ -57,12 +57,12 @@ return {#found < limit and 0 or found[limit][2], answer}`,
 
 const GET = reading('get', "return C('HGETALL', P .. 'job:' .. ARGV[3])");
 
-/** ARGV: suffix of the lists. */
+/** ARGV: suffix and prefix of the lists. */
 const COUNTS = reading(
   'counts',
   `local answer = {}
 for i, status in ipairs({${JOB_STATUSES.map((status) => `'${status}'`).join(', ')}}) do
-  answer[i] = C('ZCARD', P .. 's:' .. status .. ARGV[3])
+  answer[i] = C('ZCARD', P .. ARGV[4] .. 's:' .. status .. ARGV[3])
 end
 return answer`,
 );
@@ -88,25 +88,30 @@ return ids
 `,
 );
 
-type Filter = Pick<ListQuery, 'status' | 'task' | 'q'>;
+type Filter = Pick<ListQuery, 'status' | 'task' | 'q' | 'owner'>;
 
 export interface Listing {
   get(id: string): Promise<JobRecord | null>;
   page(query: ListQuery): Promise<JobPage>;
-  counts(filter: Pick<Filter, 'task' | 'q'>): Promise<Record<JobStatus, number>>;
+  counts(filter: Pick<Filter, 'task' | 'q' | 'owner'>): Promise<Record<JobStatus, number>>;
   usersOf(path: string): Promise<string[]>;
 }
 
 export function listing(store: RedisStore): Listing {
   /** Goes through the jobs in slices until `visit` has seen enough; answers where it stopped, null at the end. */
   async function search(
-    { status, task, q }: { status: JobStatus[]; task: string | undefined; q: string },
+    {
+      status,
+      task,
+      owner,
+      q,
+    }: { status: JobStatus[]; task: string | undefined; owner: string | undefined; q: string },
     start: number,
     wanted: number,
     visit: (found: { flat: FlatHash; status: JobStatus }) => 'go_on' | 'enough',
   ): Promise<number | null> {
     const text = searchText(q).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-    const lists = listsOf(status, task);
+    const lists = listsOf(status, task, owner);
     let before = start;
     for (let scanned = 0; scanned < SCANNED_AT_MOST; scanned += SCANNED_AT_ONCE) {
       const answer = await store.run(SEARCH, before, SCANNED_AT_ONCE, text, wanted, ...lists);
@@ -126,33 +131,42 @@ export function listing(store: RedisStore): Listing {
 
     async page(query) {
       const { limit, before, statuses } = pageRequest(query);
-      const { task, q } = query;
+      const { task, q, owner } = query;
       if (!q) {
-        const found = (await store.run(PAGE, before, limit + 1, ...listsOf(statuses, task))) as FlatHash[];
+        const found = (await store.run(
+          PAGE,
+          before,
+          limit + 1,
+          ...listsOf(statuses, task, owner),
+        )) as FlatHash[];
         const fields = found.slice(0, limit).map(fieldsOf);
         const last = found.length > limit ? fields.at(-1) : undefined;
         return { jobs: fields.map(toRecord), next_cursor: last?.seq ?? null };
       }
       const jobs: JobRecord[] = [];
-      const stopped = await search({ status: statuses, task, q }, before, limit, ({ flat }) =>
+      const stopped = await search({ status: statuses, task, owner, q }, before, limit, ({ flat }) =>
         jobs.push(toRecord(fieldsOf(flat))) < limit ? 'go_on' : 'enough',
       );
       return { jobs, next_cursor: stopped === null ? null : String(stopped) };
     },
 
-    async counts({ task, q }) {
+    async counts({ task, q, owner }) {
       const counts = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<
         JobStatus,
         number
       >;
       if (q) {
-        await search({ status: [], task, q }, Number.MAX_SAFE_INTEGER, 0, ({ status }) => {
+        await search({ status: [], task, owner, q }, Number.MAX_SAFE_INTEGER, 0, ({ status }) => {
           counts[status] += 1;
           return 'go_on';
         });
         return counts;
       }
-      const numbers = (await store.run(COUNTS, task === undefined ? '' : `:${task}`)) as number[];
+      const numbers = (await store.run(
+        COUNTS,
+        task === undefined ? '' : `:${task}`,
+        ownPrefix(owner),
+      )) as number[];
       for (const [index, status] of JOB_STATUSES.entries()) counts[status] = numbers[index] ?? 0;
       return counts;
     },
@@ -164,8 +178,13 @@ export function listing(store: RedisStore): Listing {
   };
 }
 
-function listsOf(statuses: JobStatus[], task: string | undefined): string[] {
+function listsOf(statuses: JobStatus[], task: string | undefined, owner: string | undefined): string[] {
   const suffix = task === undefined ? '' : `:${task}`;
-  if (statuses.length > 0) return statuses.map((status) => `s:${status}${suffix}`);
-  return [task === undefined ? 'all' : `task:${task}`];
+  const prefix = ownPrefix(owner);
+  if (statuses.length > 0) return statuses.map((status) => `${prefix}s:${status}${suffix}`);
+  return [prefix + (task === undefined ? 'all' : `task:${task}`)];
+}
+
+function ownPrefix(owner: string | undefined): string {
+  return owner === undefined ? '' : `o:${owner}:`;
 }

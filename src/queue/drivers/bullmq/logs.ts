@@ -1,6 +1,6 @@
 /** Log lines of jobs, numbered within each job over all its attempts. */
 import type { Claim, LogLine } from '../../port.ts';
-import { FENCE, fence, leaseLost } from './attempts.ts';
+import { fence, GLANCE, leaseLost } from './attempts.ts';
 import { notFound } from './control.ts';
 import { reading, recording } from './lua.ts';
 import { iso } from './records.ts';
@@ -15,7 +15,7 @@ const LONGEST_LINE = 8000;
 /** ARGV: fence, then level and text of each line. */
 const APPEND = recording(
   'log',
-  `${FENCE}
+  `${GLANCE}
 local key = P .. 'log:' .. j.id
 local seq = tonumber(C('HGET', P .. 'job:' .. j.id, 'lines')) or 0
 for i = 7, #ARGV, 2 do
@@ -24,7 +24,7 @@ for i = 7, #ARGV, 2 do
   C('RPUSH', key, line)
   publish('l', 0, {id = j.id, line = line})
 end
-put(j, 'lines', seq)
+C('HSET', record, 'lines', seq)
 C('LTRIM', key, -${LINES_KEPT}, -1)
 return 1
 `,

@@ -1,5 +1,6 @@
 /** The job as its hash holds it, and as the port shows it. */
-import type { JobRecord, JobStatus, TimelineEntry } from '../../port.ts';
+import type { JobPlan } from '../../../core/job-plan.ts';
+import type { JobOrigin, JobRecord, JobStatus, OnParentFailure, TimelineEntry } from '../../port.ts';
 import type { RedisStore } from './redis.ts';
 
 /** A hash as Redis answers it: name, value, name, value. */
@@ -47,8 +48,12 @@ export function toRecord(fields: Fields): JobRecord {
     max_attempts: number('max_attempts'),
     timeout_seconds: fields.timeout_seconds === undefined ? null : number('timeout_seconds'),
     depends_on: json('depends_on') ?? [],
+    on_parent_failure: (text('on_parent_failure') ?? 'wait') as OnParentFailure,
     idempotency_key: text('idempotency_key'),
     chain_depth: number('chain_depth'),
+    owner: text('owner'),
+    webhook_url: text('webhook_url'),
+    ...(fields.origin && { origin: JSON.parse(fields.origin) as JobOrigin }),
     created_at: iso(number('created_at')),
     enqueued_at: time('enqueued_at'),
     scheduled_at: time('scheduled_at'),
@@ -61,6 +66,9 @@ export function toRecord(fields: Fields): JobRecord {
         .filter(([name]) => name.startsWith(REPORTED))
         .map(([name, value]) => [name.slice(REPORTED.length), Number(value)]),
     ),
+    input_name: text('input_name'),
+    input_size_bytes: fields.input_size_bytes === undefined ? null : number('input_size_bytes'),
+    plan: json<JobPlan>('plan'),
     progress: fields.status === 'finished' ? { percent: 100 } : json('progress'),
     result: json('result'),
     error: json('error'),

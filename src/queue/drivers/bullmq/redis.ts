@@ -41,6 +41,8 @@ export interface RedisStore {
   command<T>(send: (redis: Redis) => Promise<T>): Promise<T>;
   /** Calls for every message of our channel, and after messages may have been missed. One listener. */
   listen(message: (text: string) => void, missed: () => void): Promise<void>;
+  /** While somebody watches, records are sent along with the messages; commands asked for after this wait for that. */
+  watching(on: boolean): void;
   /** Refuses further commands; resolves when those already asked for are done. */
   close(): Promise<void>;
 }
@@ -71,6 +73,8 @@ export async function openStore(url: string, queueName: string): Promise<RedisSt
   const known = new Map<LuaScript, string>();
   let inFlight = 0;
   let closed = false;
+  let watched = false;
+  let subscribing: Promise<void> | null = null;
   let idle = (): void => {};
 
   async function command<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
@@ -93,6 +97,7 @@ export async function openStore(url: string, queueName: string): Promise<RedisSt
       known.set(script, sha);
     }
     const name = sha;
+    if (subscribing !== null) await subscribing;
     return await command(async (connection) => {
       try {
         return await connection.evalsha(name, 0, bull, own, ...args);
@@ -126,10 +131,27 @@ export async function openStore(url: string, queueName: string): Promise<RedisSt
       listener.on('message', (_channel, text: string) => message(text));
       await listener.subscribe(`${own}events`);
       listener.on('ready', () => {
-        listener.subscribe(`${own}events`).then(missed, () => {
+        const channels = watched ? [`${own}events`, `${own}watched`] : [`${own}events`];
+        listener.subscribe(...channels).then(missed, () => {
           // Gone again: the next 'ready' subscribes.
         });
       });
+    },
+    watching(on) {
+      if (closed || on === watched) return;
+      watched = on;
+      const channel = `${own}watched`;
+      // Without it, as when Redis is away, watchers fetch the records themselves.
+      const asked = on ? listener.subscribe(channel) : listener.unsubscribe(channel);
+      const settled: Promise<void> = asked
+        .then(
+          () => {},
+          () => {},
+        )
+        .then(() => {
+          if (subscribing === settled) subscribing = null;
+        });
+      if (listener.status === 'ready') subscribing = settled;
     },
     async close() {
       closed = true;

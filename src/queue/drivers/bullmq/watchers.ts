@@ -125,6 +125,7 @@ export function watchers(store: RedisStore): Watchers {
         watcher.done = true;
         watcher.buffer = [];
         all.delete(watcher);
+        if (all.size === 0) store.watching(false);
         signal.removeEventListener('abort', stop);
         watcher.wake();
       };
@@ -138,6 +139,7 @@ export function watchers(store: RedisStore): Watchers {
         stop,
       };
       all.add(watcher);
+      store.watching(true);
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted || closed) stop();
       return { [Symbol.asyncIterator]: () => events(watcher) };
@@ -146,6 +148,11 @@ export function watchers(store: RedisStore): Watchers {
       store.knows(numberOf(message));
       if (all.size === 0) return;
       const change = changeOf(message);
+      if (change.event === null && change.id === '') {
+        // More changes at once than are told one by one.
+        this.missed();
+        return;
+      }
       for (const watcher of all) push(watcher, change);
     },
     missed() {

@@ -1,7 +1,10 @@
 /** The workers that have announced themselves, and all that is held: what observers of leases look at. */
+
+import { MillError } from '../../../core/errors.ts';
 import type { Held } from '../../leases.ts';
-import type { WorkerInfo } from '../../port.ts';
+import type { WorkerInfo, WorkerWish } from '../../port.ts';
 import type { HeldJob } from './attempts.ts';
+import type { RedisClock } from './clock.ts';
 import { DUE_AT_ONCE, moving, reading, recording } from './lua.ts';
 import type { RedisStore } from './redis.ts';
 
@@ -9,12 +12,27 @@ export interface HeldWorker extends Held {
   info: WorkerInfo;
 }
 
-/** ARGV: id, lease and info as JSON. */
+/** ARGV: id, lease and info as JSON. Answers the wish, if there is one. */
 const ANNOUNCE = recording(
   'announce',
   `C('HINCRBY', P .. 'worker-beats', ARGV[3], 1)
-C('HSET', P .. 'workers', ARGV[3], ARGV[4])
-return 1`,
+if C('HGET', P .. 'workers', ARGV[3]) ~= ARGV[4] then
+  C('HSET', P .. 'workers', ARGV[3], ARGV[4])
+  publish('w', 0, {id = '', workers = ''})
+end
+return C('HGET', P .. 'worker-wishes', ARGV[3])`,
+);
+
+/** ARGV: id, state, reason or ''. Answers the wish. */
+const WISH = recording(
+  'wish',
+  `if C('HEXISTS', P .. 'workers', ARGV[3]) == 0 then return false end
+local wish = {state = ARGV[4], number = C('INCR', P .. 'change')}
+if ARGV[5] ~= '' then wish.reason = ARGV[5] end
+wish = cjson.encode(wish)
+C('HSET', P .. 'worker-wishes', ARGV[3], wish)
+publish('w', 0, {id = '', workers = ARGV[3]})
+return wish`,
 );
 
 /** ARGV: id, beat it must still have, or ''. */
@@ -23,6 +41,8 @@ const WITHDRAW = recording(
   `if ARGV[4] ~= '' and C('HGET', P .. 'worker-beats', ARGV[3]) ~= ARGV[4] then return 0 end
 C('HDEL', P .. 'workers', ARGV[3])
 C('HDEL', P .. 'worker-beats', ARGV[3])
+C('HDEL', P .. 'worker-wishes', ARGV[3])
+publish('w', 0, {id = '', workers = ''})
 return 1`,
 );
 
@@ -45,7 +65,7 @@ const PUT_BACK_AT_ONCE = 500;
 
 /**
  * Lets due jobs enter, puts jobs back that somebody took out of BullMQ (drained, obliterated), and answers how many
- * moved, and what is held by whom.
+ * moved, what is held by whom, the time, and the epoch of the clock.
  */
 const LOOK = moving(
   'look',
@@ -72,7 +92,7 @@ for _, id in ipairs(C('ZRANGE', P .. 's:started', 0, -1)) do
   held[6] = id
   jobs[#jobs + 1] = held
 end
-return {moved, jobs, heldWorkers()}
+return {moved, jobs, heldWorkers(), now, C('GET', P .. 'clock-epoch') or '0'}
 `,
 );
 
@@ -85,8 +105,16 @@ export interface Look {
   workers: HeldWorker[];
 }
 
-export async function look(store: RedisStore): Promise<Look> {
-  const [moved, jobs, workers] = (await store.run(LOOK)) as [number, string[][], WorkerAnswer[]];
+export async function look(store: RedisStore, clock: RedisClock): Promise<Look> {
+  const after = clock.uptime();
+  const [moved, jobs, workers, now, epoch] = (await store.run(LOOK)) as [
+    number,
+    string[][],
+    WorkerAnswer[],
+    number,
+    string,
+  ];
+  await clock.learn({ after, before: clock.uptime(), now, epoch });
   return {
     moved,
     jobs: jobs.map(([worker, beat, lease, attempts, max, id]) => ({
@@ -101,8 +129,24 @@ export async function look(store: RedisStore): Promise<Look> {
   };
 }
 
-export async function announce(store: RedisStore, info: WorkerInfo, leaseMs: number): Promise<void> {
-  await store.run(ANNOUNCE, info.id, JSON.stringify({ lease_ms: leaseMs, info }));
+export async function announce(
+  store: RedisStore,
+  info: WorkerInfo,
+  leaseMs: number,
+): Promise<WorkerWish | null> {
+  const wish = await store.run(ANNOUNCE, info.id, JSON.stringify({ lease_ms: leaseMs, info }));
+  return wish === null ? null : (JSON.parse(wish as string) as WorkerWish);
+}
+
+/** Throws `worker_not_found`. */
+export async function wish(
+  store: RedisStore,
+  id: string,
+  { state, reason = '' }: Pick<WorkerWish, 'state' | 'reason'>,
+): Promise<WorkerWish> {
+  const stored = await store.run(WISH, id, state, reason);
+  if (stored === null) throw new MillError('worker_not_found', `There is no worker ${id}.`);
+  return JSON.parse(stored as string) as WorkerWish;
 }
 
 /** With `beat`: only if it has not announced itself since. */

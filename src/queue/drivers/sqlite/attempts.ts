@@ -19,14 +19,20 @@ export interface Attempts {
 
 export function attempts(jobs: JobTable, entrance: Entrance, parents: Parents, backoff?: Backoff): Attempts {
   /** Final: nobody holds it any more, and those who wait for it learn. */
-  function end(tx: Transaction, row: JobRow, status: 'finished' | 'failed' | 'canceled', detail?: string) {
+  function end(
+    tx: Transaction,
+    row: JobRow,
+    status: 'finished' | 'failed' | 'canceled',
+    { detail, code }: Partial<Failure> = {},
+  ) {
     row.status = status;
     row.ended_at = tx.now;
     addToTimeline(row, tx.now, {
       event: status,
       attempt: row.attempts,
       ...(row.worker !== null && { worker: row.worker }),
-      ...(detail !== undefined && { detail }),
+      detail,
+      code,
     });
     jobs.save(tx, row);
     if (status === 'finished') entrance.admitChildren(tx, row);
@@ -74,11 +80,11 @@ export function attempts(jobs: JobTable, entrance: Entrance, parents: Parents, b
       const row = jobs.held(claim);
       row.error = JSON.stringify(failure);
       if (failure.code === 'canceled' || row.cancel_requested === 1) {
-        end(tx, row, 'canceled', failure.detail);
+        end(tx, row, 'canceled', { detail: failure.detail });
         return row;
       }
       if (!failure.retryable || row.attempts >= row.max_attempts) {
-        end(tx, row, 'failed', failure.detail);
+        end(tx, row, 'failed', failure);
         return row;
       }
       addToTimeline(row, tx.now, {
@@ -86,6 +92,7 @@ export function attempts(jobs: JobTable, entrance: Entrance, parents: Parents, b
         attempt: row.attempts,
         worker: claim.worker,
         detail: failure.detail,
+        code: failure.code,
       });
       row.scheduled_at = tx.now + backoffMs(row.attempts, backoff);
       backToQueue(tx, row);
@@ -122,7 +129,7 @@ export function attempts(jobs: JobTable, entrance: Entrance, parents: Parents, b
         facts: { attempts: row.attempts, worker },
       }).toFailure();
       row.error = JSON.stringify(failure);
-      end(tx, row, 'failed', failure.detail);
+      end(tx, row, 'failed', failure);
     },
   };
 }

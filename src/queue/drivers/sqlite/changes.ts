@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Progress } from '../../../core/plan.ts';
 import type { LogLine, QueueEvent } from '../../port.ts';
 import type { JobTable } from './jobs.ts';
+import type { Pause } from './pause.ts';
 import { iso, toRecord } from './rows.ts';
 
 export interface Change {
@@ -20,7 +21,7 @@ export interface Changes {
 
 interface ChangeRow {
   change: number;
-  kind: 'job' | 'progress' | 'log' | 'removed';
+  kind: 'job' | 'progress' | 'log' | 'removed' | 'workers' | 'wish' | 'pause_change';
   job: number | null;
   id: string | null;
 }
@@ -29,6 +30,7 @@ interface ChangeRow {
 export function changes(
   db: DatabaseSync,
   jobs: JobTable,
+  pause: Pick<Pause, 'state'>,
   live: (id: string) => Progress | undefined,
 ): Changes {
   const selectLast = db.prepare("SELECT value FROM state WHERE key = 'change'");
@@ -37,6 +39,8 @@ export function changes(
      UNION ALL SELECT change, 'progress', job, NULL FROM progress WHERE change > ?1
      UNION ALL SELECT change, 'log', job, NULL FROM log WHERE change > ?1
      UNION ALL SELECT change, 'removed', NULL, id FROM removed WHERE change > ?1
+     UNION ALL SELECT value, key, NULL, NULL FROM state WHERE key IN ('workers', 'pause_change') AND value > ?1
+     UNION ALL SELECT wish ->> 'number', 'wish', NULL, id FROM worker WHERE wish ->> 'number' > ?1
      ORDER BY change LIMIT ?2`,
   );
   const selectProgress = db.prepare(
@@ -48,6 +52,9 @@ export function changes(
 
   function eventOf({ change, kind, job, id }: ChangeRow): QueueEvent | null {
     if (kind === 'removed') return { type: 'removed', id: id as string };
+    if (kind === 'workers') return { type: 'workers' };
+    if (kind === 'wish') return { type: 'workers', wish: id as string };
+    if (kind === 'pause_change') return { type: 'queue', state: pause.state() };
     if (kind === 'job') {
       const row = jobs.bySeq(job as number);
       return row && { type: 'job', job: toRecord(row, live(row.id)) };

@@ -30,6 +30,10 @@ export async function openDatabase(file: string): Promise<DatabaseSync> {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     const opened = new DatabaseSync(file, { timeout: BLOCKING_WAIT_MS });
     db = opened;
+    // Heeded only by a file without tables; an older one does not shrink, it uses its free pages again.
+    await whenFree(() => {
+      opened.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    });
     await whenFree(() => {
       opened.exec('PRAGMA journal_mode = WAL');
     });

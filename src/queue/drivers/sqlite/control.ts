@@ -1,6 +1,6 @@
 /** What people do with jobs: cancel, retry, remove. */
 import { MillError } from '../../../core/errors.ts';
-import { FINAL_STATUSES } from '../../port.ts';
+import { type Actor, FINAL_STATUSES } from '../../port.ts';
 import type { Entrance } from './enqueue.ts';
 import type { JobTable } from './jobs.ts';
 import { noteBlocked, type Parents } from './parents.ts';
@@ -8,8 +8,8 @@ import { addToTimeline, type JobRow } from './rows.ts';
 import type { Transaction } from './transactions.ts';
 
 export interface Control {
-  cancel(tx: Transaction, id: string): JobRow;
-  retry(tx: Transaction, id: string): JobRow;
+  cancel(tx: Transaction, id: string, by?: Actor): JobRow;
+  retry(tx: Transaction, id: string, by?: Actor): JobRow;
   remove(tx: Transaction, id: string): JobRow;
   addMetrics(tx: Transaction, id: string, metrics: Record<string, number>): JobRow;
 }
@@ -23,13 +23,13 @@ export function control(jobs: JobTable, entrance: Entrance, parents: Parents): C
       return row;
     },
 
-    cancel(tx, id) {
+    cancel(tx, id, by) {
       const row = jobs.require(id);
       if (isFinal(row)) throw conflict(row, 'it has ended already');
       if (row.status === 'started') {
         if (row.cancel_requested === 1) return row;
         row.cancel_requested = 1;
-        addToTimeline(row, tx.now, { event: 'cancel_requested', attempt: row.attempts });
+        addToTimeline(row, tx.now, { event: 'cancel_requested', attempt: row.attempts, by });
         jobs.save(tx, row);
         return row;
       }
@@ -37,13 +37,13 @@ export function control(jobs: JobTable, entrance: Entrance, parents: Parents): C
       row.scheduled_at = null;
       row.ended_at = tx.now;
       row.cancel_requested = 1;
-      addToTimeline(row, tx.now, { event: 'canceled' });
+      addToTimeline(row, tx.now, { event: 'canceled', by });
       jobs.save(tx, row);
       parents.block(tx, row);
       return row;
     },
 
-    retry(tx, id) {
+    retry(tx, id, by) {
       const row = jobs.require(id);
       if (!isFinal(row)) throw conflict(row, 'only a job that has ended can be retried');
       Object.assign(row, {
@@ -61,7 +61,7 @@ export function control(jobs: JobTable, entrance: Entrance, parents: Parents): C
         place: tx.nextChange(),
       } satisfies Partial<JobRow>);
       jobs.clearProgress(row.seq);
-      addToTimeline(row, tx.now, { event: 'retried' });
+      addToTimeline(row, tx.now, { event: 'retried', by });
       entrance.settle(tx, row);
       for (const parent of parents.unfinished(row.seq)) {
         if (isFinal(parent)) noteBlocked(tx, row, parent);
@@ -73,9 +73,11 @@ export function control(jobs: JobTable, entrance: Entrance, parents: Parents): C
     remove(tx, id) {
       const row = jobs.require(id);
       if (row.status === 'started') throw conflict(row, 'cancel it first');
-      const children = row.status === 'finished' ? [] : parents.waiting(row.seq);
-      const first = children[0];
-      if (first) throw conflict(row, `job ${first.id} waits for it; remove that one first`);
+      if (row.status !== 'finished') {
+        const first = parents.waiting(row.seq).find((child) => child.on_parent_failure === 'wait');
+        if (first) throw conflict(row, `job ${first.id} waits for it; remove that one first`);
+        parents.block(tx, row, 'removed');
+      }
       jobs.remove(tx, row);
       return row;
     },

@@ -1,16 +1,20 @@
 /** How a job enters the queue: for the first time, again after a retry, or when what it waited for is there. */
 import type { DatabaseSync } from 'node:sqlite';
+import { batchOrder } from '../../batch-order.ts';
 import { jobId } from '../../job-id.ts';
 import { pathsIn, settingsOf } from '../../new-job.ts';
 import type { NewJob } from '../../port.ts';
 import type { JobTable } from './jobs.ts';
-import { noteBlocked, type Parents } from './parents.ts';
+import { failWith, noteBlocked, type Parents } from './parents.ts';
 import { addToTimeline, type JobRow } from './rows.ts';
 import type { Transaction } from './transactions.ts';
 
 export interface Entrance {
-  /** Stores a job; answers the earlier one when the idempotency key is known. */
-  enqueue(tx: Transaction, job: NewJob): JobRow;
+  /**
+   * Stores jobs, answers them in the same order; for one whose idempotency key is known, the earlier one. Throws
+   * `invalid_request`.
+   */
+  enqueue(tx: Transaction, batch: NewJob[]): JobRow[];
   /** Sets the status a waiting job must have now: deferred, scheduled or queued. Does not save. */
   settle(tx: Transaction, row: JobRow): void;
   /** Lets the children of a finished job enter. */
@@ -39,9 +43,25 @@ export function entrance(
     }
   }
 
-  function enqueue(tx: Transaction, job: NewJob): JobRow {
+  function enqueue(tx: Transaction, batch: NewJob[]): JobRow[] {
+    const rows: JobRow[] = [];
+    const ids = new Map<string, string>();
+    for (const index of batchOrder(batch)) {
+      const job = batch[index] as NewJob;
+      const row = enqueueOne(tx, {
+        ...job,
+        depends_on: job.depends_on?.map((name) => ids.get(name) ?? name),
+      });
+      if (job.ref !== undefined) ids.set(job.ref, row.id);
+      rows[index] = row;
+    }
+    return rows;
+  }
+
+  function enqueueOne(tx: Transaction, job: NewJob): JobRow {
     const { priority, delay_ms, attempts } = settingsOf(job, defaultAttempts);
-    const known = job.idempotency_key === undefined ? null : jobs.byKey(job.idempotency_key);
+    const known =
+      job.idempotency_key === undefined ? null : jobs.byKey(job.idempotency_key, job.owner ?? null);
     if (known !== null) return known;
 
     const waitsFor = parents.find(job.depends_on ?? []);
@@ -71,8 +91,15 @@ export function entrance(
       output_path: job.output_path,
       idempotency_key: job.idempotency_key ?? null,
       chain_depth: job.chain_depth ?? 0,
+      input_name: job.input_name ?? null,
+      input_size_bytes: job.input_size_bytes ?? null,
+      plan: null,
+      owner: job.owner ?? null,
+      webhook_url: job.webhook_url ?? null,
+      origin: job.origin ? JSON.stringify(job.origin) : null,
       error: null,
       depends_on: JSON.stringify(job.depends_on ?? []),
+      on_parent_failure: job.on_parent_failure ?? 'wait',
       params: JSON.stringify(job.params),
       timeline: '[]',
       reported_metrics: '{}',
@@ -80,11 +107,14 @@ export function entrance(
       progress: null,
     };
     addToTimeline(row, tx.now, { event: 'enqueued' });
-    for (const parent of waitsFor) {
-      if (parent.status === 'failed' || parent.status === 'canceled') noteBlocked(tx, row, parent);
+    const lost = waitsFor.filter(({ status }) => status === 'failed' || status === 'canceled');
+    if (lost[0] && row.on_parent_failure === 'fail') {
+      failWith(tx, row, lost[0]);
+    } else {
+      for (const parent of lost) noteBlocked(tx, row, parent);
+      if (waitsFor.some((parent) => parent.status !== 'finished')) row.status = 'deferred';
+      else settle(tx, row);
     }
-    if (waitsFor.some((parent) => parent.status !== 'finished')) row.status = 'deferred';
-    else settle(tx, row);
     row.seq = jobs.insert(row);
     parents.link(waitsFor, row.seq);
     for (const path of pathsIn(job.params)) insertPath.run(path, row.seq);

@@ -21,14 +21,16 @@ export interface JobTable {
   /** Throws `job_not_found`. */
   require(id: string): JobRow;
   bySeq(seq: number): JobRow | null;
-  byKey(idempotencyKey: string): JobRow | null;
+  /** Idempotency keys are each owner's own. */
+  byKey(idempotencyKey: string, owner: string | null): JobRow | null;
   /** The job of a claim. Throws `lease_lost` when the claim is no longer current. */
   held(claim: Claim): JobRow;
   isCurrent(claim: Claim): boolean;
   insert(row: NewRow): number;
   /** Stores what may change of a job, as a new change. */
   save(tx: Transaction, row: JobRow): void;
-  remove(tx: Transaction, row: JobRow): void;
+  /** With all that is kept of it; answers how many log lines went. */
+  remove(tx: Transaction, row: Pick<JobRow, 'seq' | 'id'>): number;
   /** The queued job that is next. */
   next(): JobRow | null;
   /** Scheduled jobs whose time has come, a bounded number of them. */
@@ -60,7 +62,7 @@ const SAVED =
 
 const INSERTED = [
   ...SAVED,
-  ...'id task priority max_attempts created_at timeout_seconds input_path output_path idempotency_key chain_depth depends_on params'.split(
+  ...'id task priority max_attempts created_at timeout_seconds input_path output_path idempotency_key chain_depth input_name input_size_bytes plan owner webhook_url origin depends_on on_parent_failure params'.split(
     ' ',
   ),
 ];
@@ -73,7 +75,7 @@ export function jobTable(db: DatabaseSync): JobTable {
   };
   const selectId = statement(`${select()} WHERE job.id = ?`);
   const selectSeq = statement(`${select()} WHERE job.seq = ?`);
-  const selectKey = statement(`${select()} WHERE job.idempotency_key = ?`);
+  const selectKey = statement(`${select()} WHERE job.idempotency_key = ? AND coalesce(job.owner, '') = ?`);
   const selectNext = statement(
     `${select('INDEXED BY job_next')} WHERE status = 'queued' ORDER BY priority DESC, place LIMIT 1`,
   );
@@ -97,9 +99,10 @@ export function jobTable(db: DatabaseSync): JobTable {
      ON CONFLICT (job) DO UPDATE SET change = excluded.change, value = excluded.value`,
   );
   const deleteProgress = statement('DELETE FROM progress WHERE job = ?');
+  const deleteLog = statement('DELETE FROM log WHERE job = ?');
   const deleteAll = [
     deleteProgress,
-    statement('DELETE FROM log WHERE job = ?'),
+    statement('DELETE FROM series WHERE job = ?'),
     statement('DELETE FROM param_path WHERE job = ?'),
     statement('DELETE FROM dependency WHERE parent = ?'),
     statement('DELETE FROM dependency WHERE child = ?'),
@@ -136,7 +139,7 @@ export function jobTable(db: DatabaseSync): JobTable {
       return row;
     },
     bySeq: (seq) => one(selectSeq, seq),
-    byKey: (key) => one(selectKey, key),
+    byKey: (key, owner) => one(selectKey, key, owner ?? ''),
     held,
     isCurrent: (claim) => current(claim) !== null,
     insert: (row) => Number(insert.run({ ...row }).lastInsertRowid),
@@ -145,10 +148,12 @@ export function jobTable(db: DatabaseSync): JobTable {
       update.run({ ...row });
     },
     remove(tx, { seq, id }) {
+      const lines = Number(deleteLog.run(seq).changes);
       for (const query of deleteAll) query.run(seq);
       const change = tx.nextChange();
       insertRemoved.run(change, id);
       pruneRemoved.run(change - REMOVALS_KEPT);
+      return lines;
     },
     next: () => one(selectNext),
     due: (now) => selectDue.all(now) as unknown as JobRow[],

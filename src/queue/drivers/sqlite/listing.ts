@@ -12,12 +12,12 @@ const SCANNED_AT_ONCE = 2000;
 /** Jobs looked at by one search; the page then ends early, and its cursor goes on from there. */
 const SCANNED_AT_MOST = 100_000;
 
-type Filter = Pick<ListQuery, 'status' | 'task' | 'q'>;
+type Filter = Pick<ListQuery, 'status' | 'task' | 'q' | 'owner'>;
 
 export interface Listing {
   /** Sequence numbers of a page, newest first. Throws `invalid_request` for a cursor that is none. */
   page(query: ListQuery): Promise<{ seqs: number[]; next: string | null }>;
-  counts(filter: Pick<Filter, 'task' | 'q'>): Promise<Record<JobStatus, number>>;
+  counts(filter: Pick<Filter, 'task' | 'q' | 'owner'>): Promise<Record<JobStatus, number>>;
   /** Ids of jobs not ended that read or write the path, something below it, or a folder it lies in. */
   usersOf(path: string): string[];
 }
@@ -34,17 +34,23 @@ export function listing(db: DatabaseSync): Listing {
   };
 
   /** Newest first below `before`; a short answer means that there are no more. */
-  function candidates({ status, task }: Filter, before: number, limit: number): number[] {
+  function candidates({ status, task, owner }: Filter, before: number, limit: number): number[] {
     const statuses: (JobStatus | null)[] = status?.length ? [...new Set(status)] : [null];
     const sql = statuses
       .map((one) => {
         const conditions = ['seq < $before'];
         if (one !== null) conditions.push(`status = '${one}'`);
         if (task !== undefined) conditions.push('task = $task');
+        if (owner !== undefined) conditions.push('owner = $owner');
         return `SELECT * FROM (SELECT seq FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit)`;
       })
       .join(' UNION ALL ');
-    const values = { before, limit, ...(task !== undefined && { task }) };
+    const values = {
+      before,
+      limit,
+      ...(task !== undefined && { task }),
+      ...(owner !== undefined && { owner }),
+    };
     const rows = prepare(`${sql} ORDER BY seq DESC LIMIT $limit`).all(values);
     return (rows as { seq: number }[]).map(({ seq }) => seq);
   }
@@ -99,13 +105,13 @@ export function listing(db: DatabaseSync): Listing {
       return { seqs, next: stopped === null ? null : String(stopped) };
     },
 
-    async counts({ task, q }) {
+    async counts({ task, q, owner }) {
       const counts = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<
         JobStatus,
         number
       >;
       if (q) {
-        await search({ task, q }, Number.MAX_SAFE_INTEGER, ({ status }) => {
+        await search({ task, q, owner }, Number.MAX_SAFE_INTEGER, ({ status }) => {
           counts[status] += 1;
           return 'go_on';
         });
@@ -113,8 +119,10 @@ export function listing(db: DatabaseSync): Listing {
       }
       const rows = await whenFree(() =>
         prepare(
-          'SELECT status, sum(jobs) AS n FROM tally WHERE task = coalesce(?, task) GROUP BY status',
-        ).all(task ?? null),
+          owner === undefined
+            ? 'SELECT status, sum(jobs) AS n FROM tally WHERE task = coalesce(?, task) GROUP BY status'
+            : 'SELECT status, count(*) AS n FROM job WHERE task = coalesce(?, task) AND owner = ? GROUP BY status',
+        ).all(task ?? null, ...(owner === undefined ? [] : [owner])),
       );
       for (const { status, n } of rows as { status: JobStatus; n: number }[]) counts[status] = n;
       return counts;

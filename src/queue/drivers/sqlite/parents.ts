@@ -1,9 +1,11 @@
 /**
  * Jobs that wait for others. A child is `deferred` until every parent has finished. A parent that fails or is
- * canceled may be retried, so its children go on waiting, and their timeline says for what.
+ * canceled may be retried, so its children go on waiting, and their timeline says for what; or they fail with it, if
+ * that was asked for.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { unknownParent } from '../../new-job.ts';
+import { blockedDetail, type ParentFacts, parentFailure } from '../../parent-failure.ts';
 import type { JobTable } from './jobs.ts';
 import { addToTimeline, type JobRow } from './rows.ts';
 import type { Transaction } from './transactions.ts';
@@ -15,8 +17,8 @@ export interface Parents {
   unfinished(child: number): JobRow[];
   /** Deferred jobs that wait for this one. */
   waiting(parent: number): JobRow[];
-  /** Tells the children of a job that has failed or was canceled what they wait for. */
-  block(tx: Transaction, parent: JobRow): void;
+  /** The job has failed, was canceled or is about to be removed: tells its children, or fails them with it. */
+  block(tx: Transaction, parent: JobRow, end?: 'removed'): void;
 }
 
 export function parents(db: DatabaseSync, jobs: JobTable): Parents {
@@ -47,20 +49,43 @@ export function parents(db: DatabaseSync, jobs: JobTable): Parents {
     },
     unfinished: (child) => rows(selectUnfinished.all(child)),
     waiting,
-    block(tx, parent) {
-      for (const child of waiting(parent.seq)) {
-        noteBlocked(tx, child, parent);
-        jobs.save(tx, child);
+    block(tx, first, end) {
+      const ended = [first];
+      for (let parent = ended.shift(); parent; parent = ended.shift()) {
+        for (const child of waiting(parent.seq)) {
+          const how = parent === first ? end : undefined;
+          if (child.on_parent_failure === 'fail') {
+            failWith(tx, child, parent, how);
+            ended.push(child);
+          } else {
+            noteBlocked(tx, child, parent, how);
+          }
+          jobs.save(tx, child);
+        }
       }
     },
   };
 }
 
+/** Ends a job that waits because of a parent. Does not save, nor tell its own children. */
+export function failWith(tx: Transaction, child: JobRow, parent: JobRow, end?: 'removed'): void {
+  const failure = parentFailure(factsOf(parent, end));
+  child.status = 'failed';
+  child.ended_at = tx.now;
+  child.scheduled_at = null;
+  child.error = JSON.stringify(failure);
+  addToTimeline(child, tx.now, { event: 'failed', detail: failure.detail, code: failure.code });
+}
+
+function factsOf(parent: JobRow, end?: 'removed'): ParentFacts {
+  return {
+    id: parent.id,
+    task: parent.task,
+    end: end ?? (parent.status === 'failed' ? 'failed' : 'canceled'),
+  };
+}
+
 /** Says in the child's timeline that it waits for a parent that ended without success. */
-export function noteBlocked(tx: Transaction, child: JobRow, parent: JobRow): void {
-  const how = parent.status === 'failed' ? 'failed' : 'was canceled';
-  addToTimeline(child, tx.now, {
-    event: 'blocked',
-    detail: `Job ${parent.id} (${parent.task}) ${how}. This job waits until that one is retried and finishes.`,
-  });
+export function noteBlocked(tx: Transaction, child: JobRow, parent: JobRow, end?: 'removed'): void {
+  addToTimeline(child, tx.now, { event: 'blocked', detail: blockedDetail(factsOf(parent, end)) });
 }

@@ -1,7 +1,15 @@
 /** The job as it lies in the table, and as the port shows it. */
 import type { Failure } from '../../../core/errors.ts';
+import type { JobPlan } from '../../../core/job-plan.ts';
 import type { Progress } from '../../../core/plan.ts';
-import type { JobRecord, JobResult, JobStatus, TimelineEntry } from '../../port.ts';
+import type {
+  JobOrigin,
+  JobRecord,
+  JobResult,
+  JobStatus,
+  OnParentFailure,
+  TimelineEntry,
+} from '../../port.ts';
 
 export interface JobRow {
   seq: number;
@@ -28,8 +36,17 @@ export interface JobRow {
   output_path: string | null;
   idempotency_key: string | null;
   chain_depth: number;
+  input_name: string | null;
+  input_size_bytes: number | null;
+  /** JSON. */
+  plan: string | null;
+  owner: string | null;
+  webhook_url: string | null;
+  /** JSON. */
+  origin: string | null;
   error: string | null;
   depends_on: string;
+  on_parent_failure: OnParentFailure;
   params: string;
   timeline: string;
   reported_metrics: string;
@@ -61,8 +78,12 @@ export function toRecord(row: JobRow, live?: Progress): JobRecord {
     max_attempts: row.max_attempts,
     timeout_seconds: row.timeout_seconds,
     depends_on: JSON.parse(row.depends_on) as string[],
+    on_parent_failure: row.on_parent_failure,
     idempotency_key: row.idempotency_key,
     chain_depth: row.chain_depth,
+    owner: row.owner,
+    webhook_url: row.webhook_url,
+    ...(row.origin && { origin: JSON.parse(row.origin) as JobOrigin }),
     created_at: iso(row.created_at),
     enqueued_at: isoOrNull(row.enqueued_at),
     scheduled_at: isoOrNull(row.scheduled_at),
@@ -71,6 +92,9 @@ export function toRecord(row: JobRow, live?: Progress): JobRecord {
     worker: row.worker,
     cancel_requested: row.cancel_requested === 1,
     reported_metrics: JSON.parse(row.reported_metrics) as Record<string, number>,
+    input_name: row.input_name,
+    input_size_bytes: row.input_size_bytes,
+    plan: parseOrNull<JobPlan>(row.plan),
     progress: progressOf(row, live),
     result: parseOrNull<JobResult>(row.result),
     error: parseOrNull<Failure>(row.error),

@@ -132,6 +132,52 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO state VALUES ('change', 0);
   `,
+  `
+  -- Id of the API key that handed the job in; a key sees its own jobs, and idempotency keys are each key's own.
+  ALTER TABLE job ADD COLUMN owner TEXT;
+  ALTER TABLE job ADD COLUMN webhook_url TEXT;
+  CREATE INDEX job_owner ON job (owner, status, task) WHERE owner IS NOT NULL;
+  DROP INDEX job_idempotency;
+  CREATE UNIQUE INDEX job_idempotency ON job (idempotency_key, coalesce(owner, ''))
+    WHERE idempotency_key IS NOT NULL;
+
+  -- Ends of jobs that a webhook shall tell of; filled in the transaction that ends the job.
+  CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job TEXT NOT NULL
+  ) STRICT;
+  CREATE TRIGGER job_ended AFTER UPDATE OF status ON job
+  WHEN new.webhook_url IS NOT NULL AND new.status IN ('finished', 'failed', 'canceled')
+    AND old.status NOT IN ('finished', 'failed', 'canceled')
+  BEGIN
+    INSERT INTO outbox (job) VALUES (json_object(
+      'id', new.id, 'status', new.status, 'task', new.task, 'input_path', new.input_path,
+      'output_path', new.output_path, 'attempts', new.attempts, 'created_at', new.created_at,
+      'started_at', new.started_at, 'ended_at', new.ended_at, 'owner', new.owner,
+      'webhook_url', new.webhook_url, 'result', json(new.result), 'error', json(new.error)));
+  END;
+  `,
+  `
+  ALTER TABLE job ADD COLUMN on_parent_failure TEXT NOT NULL DEFAULT 'wait';
+  CREATE INDEX job_ended_at ON job (ended_at) WHERE ended_at IS NOT NULL;
+  -- JSON: state, reason, and as its number the change that brought it.
+  ALTER TABLE worker ADD COLUMN wish TEXT;
+  `,
+  `
+  -- JSON: request and trace the job came from.
+  ALTER TABLE job ADD COLUMN origin TEXT;
+  `,
+  `
+  ALTER TABLE job ADD COLUMN input_name TEXT;
+  ALTER TABLE job ADD COLUMN input_size_bytes INTEGER;
+  -- JSON: how the last attempt goes about it.
+  ALTER TABLE job ADD COLUMN plan TEXT;
+  -- JSON: moments of the last attempt.
+  CREATE TABLE series (
+    job INTEGER PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**
