@@ -8,11 +8,11 @@ import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillError } from '../../core/errors.ts';
+import { createGuardedAgent, type Resolve } from '../../network/guarded-agent.ts';
+import { discard, type GuardedResponse, guardedGet } from '../../network/guarded-get.ts';
+import { networkFailure } from '../../network/network-failure.ts';
 import type { ByteMeter } from '../files/byte-meter.ts';
 import { sizeText } from '../files/size-text.ts';
-import { createGuardedAgent, type Resolve } from './guarded-agent.ts';
-import { discard, type GuardedResponse, guardedGet } from './guarded-get.ts';
-import { networkFailure } from './network-failure.ts';
 
 /** Attempts in a row that bring no new byte. */
 const MAX_FRUITLESS = 5;

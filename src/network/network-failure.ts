@@ -1,5 +1,5 @@
 /** What went wrong on the network, in words of this program, and whether asking again can help. */
-import { MillError } from '../../core/errors.ts';
+import { MillError } from '../core/errors.ts';
 
 /** Transient: a broken connection or a silent server, worth another attempt soon. Else the error to throw. */
 export type NetworkFailure = { transient: true; error: MillError } | { transient: false; error: unknown };

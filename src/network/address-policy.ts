@@ -3,7 +3,7 @@
  * Ranges: https://www.iana.org/assignments/iana-ipv4-special-registry and …/iana-ipv6-special-registry
  */
 import ipaddr from 'ipaddr.js';
-import { MillError } from '../../core/errors.ts';
+import { MillError } from '../core/errors.ts';
 
 type Address = ReturnType<typeof ipaddr.parse>;
 type Cidr = ReturnType<typeof ipaddr.parseCIDR>;

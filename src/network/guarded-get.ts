@@ -1,6 +1,6 @@
 /** GET through the guarded agent, following redirects as far as they are harmless. */
 import { type Dispatcher, request } from 'undici';
-import { MillError } from '../../core/errors.ts';
+import { MillError } from '../core/errors.ts';
 
 /** Redirects after which a server is taken to be going in circles. */
 export const MAX_REDIRECTS = 5;

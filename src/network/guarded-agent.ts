@@ -6,7 +6,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { MillError } from '../../core/errors.ts';
+import { MillError } from '../core/errors.ts';
 import { type AddressPolicy, createAddressPolicy } from './address-policy.ts';
 
 /** All addresses of a host name, best first. */
