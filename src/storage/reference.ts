@@ -75,6 +75,11 @@ export function outside(reference: string, why?: string): MillError {
   );
 }
 
+export function notFound(area: Area, path: string, why = ''): MillError {
+  const code = area === 'input' ? 'input_not_found' : 'output_not_found';
+  return new MillError(code, `There is no file ${quote(path)}.${why ? ` ${why}` : ''}`);
+}
+
 export function quote(reference: string): string {
   return JSON.stringify(shorten(reference));
 }

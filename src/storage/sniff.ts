@@ -91,32 +91,46 @@ export const UPLOAD_EXTENSIONS: readonly string[] = [...new Set([...Object.value
 const SAMPLE_BYTES = 4100;
 const ID3_HEADER_BYTES = 10;
 
-export async function sniffExtension(file: string): Promise<string> {
-  const found = await recognise(file);
+/** Bytes of the beginning that are enough for {@link sniffHead}. */
+export const HEAD_BYTES = 1024 ** 2;
+
+export function sniffExtension(file: string): Promise<string> {
+  return sniff(
+    () => fileTypeFromFile(file),
+    (position) => readSample(file, position),
+  );
+}
+
+/** By the beginning alone, for content that is not here as a file. */
+export function sniffHead(head: Buffer): Promise<string> {
+  return sniff(
+    () => fileTypeFromBuffer(head),
+    async (position) => head.subarray(position, position + SAMPLE_BYTES),
+  );
+}
+
+type Sample = (position: number) => Promise<Buffer>;
+
+async function sniff(
+  recognise: () => Promise<FileTypeResult | undefined>,
+  sampleAt: Sample,
+): Promise<string> {
+  // Content that breaks the parser is simply not recognised.
+  const found = await recognise().catch(() => undefined);
   const known = found && EXTENSIONS[found.ext];
   if (known) return known;
-  const sample = await readSample(file, 0);
-  if (sample.subarray(0, 3).toString('latin1') === 'ID3') return behindId3(file, sample);
+  const sample = await sampleAt(0);
+  if (sample.subarray(0, 3).toString('latin1') === 'ID3') return behindId3(sampleAt, sample);
   return !found?.mime.startsWith('application/') && isText(sample) ? TEXT : BYTES;
 }
 
-async function recognise(file: string): Promise<FileTypeResult | undefined> {
-  try {
-    return await fileTypeFromFile(file);
-  } catch {
-    return undefined; // A file that breaks the parser is simply not recognised.
-  }
-}
-
 /** file-type gives up on tags longer than a few kB, such as an album cover. */
-async function behindId3(file: string, head: Buffer): Promise<string> {
+async function behindId3(sampleAt: Sample, head: Buffer): Promise<string> {
   if (head.length < ID3_HEADER_BYTES) return BYTES;
   // Four bytes of seven bits each: https://id3.org/id3v2.4.0-structure, section 6.2
   const [a = 0, b = 0, c = 0, d = 0] = head.subarray(6, 10);
   const length = ((a & 127) << 21) | ((b & 127) << 14) | ((c & 127) << 7) | (d & 127);
-  const found = await fileTypeFromBuffer(await readSample(file, ID3_HEADER_BYTES + length)).catch(
-    () => undefined,
-  );
+  const found = await fileTypeFromBuffer(await sampleAt(ID3_HEADER_BYTES + length)).catch(() => undefined);
   return (found && EXTENSIONS[found.ext]) ?? '.mp3';
 }
 

@@ -1,27 +1,32 @@
 /**
  * Storage in two folders of this machine.
  *
- * Layout: `<input>/<uuid>.<ext>` uploads, `<input>/.incoming/` uploads that are still coming in,
+ * Layout: `<input>/<uuid>.<ext>` uploads, `<input>/.names/<uuid>` what clients called them, `<input>/.incoming/`
+ * uploads that are still coming in, `<input>/.uploads/` those that can be resumed,
  * `<output>/.work/<attempt>/` work folders, `.mill-*` beside a target while it is replaced. Every name with a
  * leading dot belongs to the program: it is never listed and no reference reaches it.
  *
  * Limits: names up to 255 bytes; the two roots must differ (one may lie inside the other).
  */
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, opendir, realpath, rename, rm, statfs } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { lstat, mkdir, open, readdir, realpath, rename, rm, statfs } from 'node:fs/promises';
 import { join, resolve as toAbsolute } from 'node:path';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { MillError } from '../../core/errors.ts';
-import { hasCode, storageFault } from '../local/faults.ts';
+import { hasCode, storageFault, systemCode } from '../local/faults.ts';
 import { findPlace, locationOf, type Place, type Root } from '../local/jail.ts';
 import { isLeftover, ownedName } from '../local/leftovers.ts';
+import { originalNames } from '../local/original-names.ts';
 import { ASIDE, publishTo, syncFolder } from '../local/publish.ts';
 import { receive } from '../local/receive.ts';
-import { type WalkedFile, walkFiles, walkNamed } from '../local/walk.ts';
+import { opendirOrNone, type WalkedFile, walkFiles, walkNamed } from '../local/walk.ts';
+import { checkWritable, createWorkFolder, removeWorkFolder, sweepWorkFolders } from '../local/work.ts';
 import { Meter } from '../meter.ts';
-import type { Area, ByteRange, Storage, StoredObject, Upload } from '../port.ts';
-import { type Location, locate, outside, parseReference, pathOf, quote } from '../reference.ts';
+import { originalNameOf } from '../original-name.ts';
+import type { Area, ByteRange, Storage, StoredObject, Upload, UploadOptions } from '../port.ts';
+import { type Location, locate, notFound, outside, parseReference, pathOf, quote } from '../reference.ts';
 import { sniffExtension, UPLOAD_EXTENSIONS } from '../sniff.ts';
 
 export interface LocalStorageOptions {
@@ -33,8 +38,7 @@ export interface LocalStorageOptions {
 
 const INCOMING = '.incoming';
 const WORK = '.work';
-/** Names of attempts that are also names of folders. */
-const ATTEMPT = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/;
+const NAMES = '.names';
 
 export default async function openLocalStorage(options: LocalStorageOptions): Promise<Storage> {
   const input = await openRoot('input', options.inputRoot);
@@ -48,6 +52,7 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
   const roots = [input, output];
   const incoming = join(input.real, INCOMING);
   const workRoot = join(output.real, WORK);
+  const names = originalNames(join(input.real, NAMES));
 
   /** Where a reference leads, links resolved. */
   async function place(reference: string): Promise<Place> {
@@ -78,25 +83,62 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
     return found;
   }
 
-  async function upload(
-    content: Readable,
-    limits: { maxBytes: number; signal?: AbortSignal },
-  ): Promise<Upload> {
-    const id = randomUUID();
+  async function upload(content: Readable, limits: UploadOptions): Promise<Upload> {
     const temporary = join(incoming, ownedName());
     const meter = new Meter(limits.maxBytes);
     try {
       await mkdir(incoming, { recursive: true });
       const handle = await open(temporary, 'wx', 0o640);
       await receive(content, meter, handle.createWriteStream({ flush: true }), limits.signal);
-      const filename = id + (await sniffExtension(temporary));
-      limits.signal?.throwIfAborted();
-      await rename(temporary, join(input.real, filename));
-      await syncFolder(input.real);
-      const path = pathOf({ area: 'input', segments: [filename] });
-      return { file_id: id, filename, path, size_bytes: meter.bytes, sha256: meter.sha256() };
+      return await admit(temporary, meter, limits);
     } catch (error) {
       content.destroy();
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  /** A file that is complete, on the disk, and measured. */
+  async function admit(local: string, meter: Meter, limits: UploadOptions): Promise<Upload> {
+    const id = randomUUID();
+    const filename = id + (await sniffExtension(local));
+    const original_name = originalNameOf(limits.originalName);
+    limits.signal?.throwIfAborted();
+    await names.keep(id, original_name);
+    await rename(local, join(input.real, filename));
+    await syncFolder(input.real);
+    const path = pathOf({ area: 'input', segments: [filename] });
+    return {
+      file_id: id,
+      filename,
+      path,
+      size_bytes: meter.bytes,
+      sha256: meter.sha256(),
+      original_name,
+    };
+  }
+
+  /** Into the folder of what comes in first, which is on the same disk as the uploads. */
+  async function adopt(local: string, limits: UploadOptions): Promise<Upload> {
+    const temporary = join(incoming, ownedName());
+    await mkdir(incoming, { recursive: true });
+    try {
+      await rename(local, temporary);
+    } catch (error) {
+      if (!hasCode(error, 'EXDEV')) throw error;
+      const stored = await upload(createReadStream(local), limits);
+      await rm(local, { force: true });
+      return stored;
+    }
+    try {
+      const meter = new Meter(limits.maxBytes);
+      const content = createReadStream(temporary);
+      await pipeline(content, meter, new Writable({ write: (_chunk, _encoding, done) => done() }), {
+        signal: limits.signal,
+      });
+      await syncFile(temporary);
+      return await admit(temporary, meter, limits);
+    } catch (error) {
       await rm(temporary, { force: true });
       throw error;
     }
@@ -143,6 +185,7 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
     if (pathOf(found.location) !== pathOf(parsed.location)) throw outside(path, 'It is a link.');
     if (found.kind === 'missing' || found.kind === 'blocked') return false;
     await rm(found.host, { recursive: found.kind === 'directory' });
+    if (isUpload(found.location)) await names.forget(found.location.segments[0] ?? '');
     return true;
   }
 
@@ -155,16 +198,12 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
   }
 
   async function sweep(isAlive: (attempt: string) => Promise<boolean>): Promise<number> {
-    let removed = 0;
-    for await (const entry of await opendirOrNone(workRoot)) {
-      if (await isAlive(entry.name)) continue;
-      await rm(join(workRoot, entry.name), { recursive: true, force: true });
-      removed++;
-    }
+    const removed = await sweepWorkFolders(workRoot, isAlive);
     for await (const entry of await opendirOrNone(incoming)) {
       const host = join(incoming, entry.name);
       if (isLeftover(entry.name, host)) await rm(host, { recursive: true, force: true });
     }
+    await names.sweep(() => readdir(input.real));
     for (const root of roots) {
       for await (const { name, host } of walkNamed(root.real, ASIDE)) {
         if (isLeftover(name.slice(ASIDE.length), host)) await rm(host, { recursive: true, force: true });
@@ -174,6 +213,8 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
   }
 
   return {
+    remote: false,
+    direct: null,
     resolve: (reference, purpose) =>
       faultsOf(purpose, async () => {
         const { location, kind } = await place(reference);
@@ -189,26 +230,20 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
         return pathOf(location);
       }),
     upload: (content, limits) => faultsOf('write', () => upload(content, limits)),
+    adopt: (local, limits) => faultsOf('write', () => adopt(local, limits)),
+    originalName: (path) =>
+      faultsOf('read', async () => {
+        const { location } = await place(path);
+        return isUpload(location) ? await names.of(location.segments[0] ?? '') : null;
+      }),
     stat: (path) => faultsOf('read', () => stat(path)),
     list: (path) => faultsOf('read', () => list(path)),
     read: (path, range) => faultsOf('read', () => read(path, range)),
     remove: (path) => faultsOf('write', () => remove(path)),
-    createWork: (attempt) =>
-      faultsOf('write', async () => {
-        if (!ATTEMPT.test(attempt))
-          throw new MillError('internal', `"${attempt}" cannot name a work folder.`);
-        const work = join(workRoot, attempt);
-        await rm(work, { recursive: true, force: true });
-        await mkdir(work, { recursive: true, mode: 0o750 });
-        return work;
-      }),
+    createWork: (attempt) => faultsOf('write', () => createWorkFolder(workRoot, attempt)),
     fetch: (path) => faultsOf('read', async () => (await existing(path)).host),
     publish: (local, path) => faultsOf('write', () => publish(local, path)),
-    removeWork: (work) =>
-      faultsOf('write', async () => {
-        if (!work.startsWith(`${workRoot}/`)) throw new MillError('internal', 'This is not a work folder.');
-        await rm(work, { recursive: true, force: true });
-      }),
+    removeWork: (work) => faultsOf('write', () => removeWorkFolder(workRoot, work)),
     sweep: (isAlive) => faultsOf('write', () => sweep(isAlive)),
     freeBytes: () =>
       faultsOf('read', async () => {
@@ -221,26 +256,23 @@ export default async function openLocalStorage(options: LocalStorageOptions): Pr
   };
 }
 
+/** Uploads lie in the folder itself, never below it. */
+function isUpload({ area, segments }: Location): boolean {
+  return area === 'input' && segments.length === 1;
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
+  await handle.sync();
+}
+
 async function openRoot(area: Area, folder: string): Promise<Root> {
   const configured = toAbsolute(folder);
   try {
     await mkdir(configured, { recursive: true });
     return { area, configured, real: await realpath(configured) };
   } catch (error) {
-    throw new MillError('storage_unavailable', `The ${area} folder cannot be opened: ${reason(error)}.`, {
-      cause: error,
-    });
-  }
-}
-
-async function checkWritable(folder: string): Promise<void> {
-  const probe = join(folder, ownedName());
-  try {
-    await mkdir(folder, { recursive: true });
-    await (await open(probe, 'wx')).close();
-    await rm(probe);
-  } catch (error) {
-    throw new MillError('storage_unavailable', `The storage cannot be written: ${reason(error)}.`, {
+    throw new MillError('storage_unavailable', `The ${area} folder cannot be opened: ${systemCode(error)}.`, {
       cause: error,
     });
   }
@@ -253,22 +285,4 @@ async function faultsOf<T>(purpose: 'read' | 'write', operation: () => Promise<T
   } catch (error) {
     throw storageFault(error, purpose);
   }
-}
-
-function notFound(area: Area, path: string, why = ''): MillError {
-  const code = area === 'input' ? 'input_not_found' : 'output_not_found';
-  return new MillError(code, `There is no file ${quote(path)}.${why ? ` ${why}` : ''}`);
-}
-
-async function opendirOrNone(folder: string) {
-  try {
-    return await opendir(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
-  }
-}
-
-function reason(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown error';
 }

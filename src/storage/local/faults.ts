@@ -42,3 +42,8 @@ export function storageFault(error: unknown, purpose: 'read' | 'write'): MillErr
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '');
 }
+
+/** For messages: what the operating system calls it. */
+export function systemCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error';
+}

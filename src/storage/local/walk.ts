@@ -1,5 +1,7 @@
+import type { Dir } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from './faults.ts';
 
 export interface WalkedFile {
   /** Relative to the folder, with `/`. */
@@ -26,5 +28,15 @@ export async function* walkNamed(
     const host = join(folder, entry.name);
     if (entry.name.startsWith(prefix)) yield { name: entry.name, host };
     else if (entry.isDirectory() && !entry.name.startsWith('.')) yield* walkNamed(host, prefix);
+  }
+}
+
+/** The entries of a folder; none when there is no such folder. */
+export async function opendirOrNone(folder: string): Promise<Dir | never[]> {
+  try {
+    return await opendir(folder);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
   }
 }
