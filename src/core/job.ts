@@ -79,6 +79,8 @@ interface JobCommon<Name extends string, Schema extends z.ZodObject> {
   params: Schema;
   input: InputSpec;
   output: OutputSpec;
+  /** It contacts other machines: its process keeps the network. */
+  usesNetwork?: true;
   /** What it does is done in a queue: `mediamill run` has none and cannot do it. */
   queueOnly?: true;
   /** A call that works, for the reference page. */

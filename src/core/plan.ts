@@ -135,6 +135,8 @@ export interface ImagesOutput {
   index: boolean;
   /** One sheet of all images and a WebVTT file that points into it. */
   sprite: boolean;
+  /** Pictures beside each other on the sheet; default about as many as below each other. */
+  sprite_columns?: number;
 }
 
 /** Minimum, maximum and RMS of the samples in equal spans of an audio stream. */

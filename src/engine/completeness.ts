@@ -16,6 +16,11 @@ export interface Shortfall {
   announced_s: number;
   found_s: number;
   stream: number | null;
+  /** Seconds from 0:00 at which it ends. */
+  at_s: number;
+  /** Of a video stream whose container counts them; null for others. */
+  announced_frames: number | null;
+  found_frames: number | null;
 }
 
 export function isTimed(stream: StreamFacts | undefined): stream is StreamFacts {
@@ -53,7 +58,14 @@ export function findShortfall(facts: SourceFacts, readings: readonly StreamReadi
     const announced = announcedDuration(facts, stream);
     const found = (reading.end_s ?? 0) - (reading.first_s ?? 0);
     if (announced !== null && announced - found > toleranceOf(stream))
-      return { announced_s: announced, found_s: found, stream: reading.stream };
+      return {
+        announced_s: announced,
+        found_s: found,
+        stream: reading.stream,
+        at_s: fromZero(facts, reading.end_s),
+        announced_frames: stream.kind === 'video' ? stream.frame_count : null,
+        found_frames: stream.kind === 'video' ? reading.packets : null,
+      };
   }
   return wholeShortfall(facts, readings);
 }
@@ -64,8 +76,19 @@ function wholeShortfall(facts: SourceFacts, readings: readonly StreamReading[]):
   if (announced === null || !facts.streams.filter(isTimed).every(seen)) return null;
   const found = wholeLength(facts, readings);
   return announced - found > 2 * TOLERANCE_S
-    ? { announced_s: announced, found_s: found, stream: null }
+    ? {
+        announced_s: announced,
+        found_s: found,
+        stream: null,
+        at_s: fromZero(facts, Math.max(0, ...readings.map((reading) => reading.end_s ?? 0))),
+        announced_frames: null,
+        found_frames: null,
+      }
     : null;
+}
+
+function fromZero({ format }: SourceFacts, at: number | null): number {
+  return Math.max(0, (at ?? 0) - format.zero_s);
 }
 
 /** Seconds to the end of the last packet, counted as the container counts its duration. */
@@ -94,12 +117,13 @@ export async function requireComplete(
 ): Promise<string[]> {
   const shortfall = findShortfall(facts, readings);
   if (shortfall) {
-    const { announced_s, found_s, stream } = shortfall;
+    const { announced_s, found_s, stream, at_s, announced_frames, found_frames } = shortfall;
+    const frames = announced_frames === null ? {} : { announced_frames, found_frames };
     const what = stream === null ? 'it' : `${facts.streams[stream]?.kind} stream ${stream}`;
     throw new MillError(
       'output_verification_failed',
       `The source breaks off: ${what} announces ${announced_s.toFixed(2)} s, but only ${found_s.toFixed(2)} s could be read.`,
-      { facts: { stream, announced_s, found_s, breaks_at_s: found_s } },
+      { facts: { stream, announced_s, found_s, at_s, breaks_at_s: found_s, ...frames } },
     );
   }
   const { announced_bytes, open_end } = await readExtent(path, facts);
@@ -107,7 +131,15 @@ export async function requireComplete(
     throw new MillError(
       'output_verification_failed',
       `The source breaks off: its header announces ${announced_bytes} bytes, but the file has ${facts.size_bytes}.`,
-      { facts: { announced_bytes, found_bytes: facts.size_bytes } },
+      {
+        facts: {
+          announced_bytes,
+          found_bytes: facts.size_bytes,
+          ...(readings.length > 0 && {
+            at_s: fromZero(facts, Math.max(0, ...readings.map((reading) => reading.end_s ?? 0))),
+          }),
+        },
+      },
     );
   }
   return open_end === null ? [] : [`${facts.name} may have been cut short: ${open_end}.`];

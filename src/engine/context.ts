@@ -13,4 +13,6 @@ export interface PlanContext {
   signal: AbortSignal;
   progress(progress: Progress): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** Measures a part of the work, such as one read of the source; default nobody does. */
+  clock?: <T>(name: string, facts: Record<string, string | number>, work: () => Promise<T>) => Promise<T>;
 }

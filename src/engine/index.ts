@@ -4,4 +4,5 @@
  */
 export type { PlanContext } from './context.ts';
 export { execute } from './execute.ts';
+export { declarePartial, type NeedBytes } from './partial-file.ts';
 export { probe } from './probe.ts';

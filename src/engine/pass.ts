@@ -71,7 +71,7 @@ export async function readPass(
   packet.alloc();
   let lastTurn = performance.now();
   let readErrors = 0;
-  let landed = options.from ? land(source, options.from, packet) : false;
+  let landed = options.from ? await land(source, options.from, packet) : false;
   try {
     for (;;) {
       const read = landed ? 0 : source.read(packet);
@@ -107,10 +107,14 @@ export async function readPass(
 }
 
 /** True when `packet` holds the first packet to take. */
-function land(source: OpenSource, from: { stream: number; time_s: number }, packet: Packet): boolean {
+async function land(
+  source: OpenSource,
+  from: { stream: number; time_s: number },
+  packet: Packet,
+): Promise<boolean> {
   const stream = source.format.streams[from.stream];
   if (!stream || from.time_s <= 0) return false;
-  return landBefore(source, stream, tickAt(from.time_s, stream.timeBase), packet) !== null;
+  return (await landBefore(source, stream, tickAt(from.time_s, stream.timeBase), packet)) !== null;
 }
 
 type LaneStream = ConstructorParameters<typeof StreamDecoder>[0];

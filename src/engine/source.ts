@@ -1,9 +1,10 @@
 /** Opening a file that nobody trusts. */
 import { basename } from 'node:path';
-import { AV_NOPTS_VALUE, AVERROR_ENOENT, AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
+import { AV_NOPTS_VALUE, AVERROR_ENOENT, AVMEDIA_TYPE_VIDEO, type AVSeekFlag } from 'node-av/constants';
 import { Codec, Dictionary, FormatContext, type Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { captureLog, describe, explain, takeLog } from './ffmpeg.ts';
+import { openPartial } from './partial-file.ts';
 
 /**
  * Containers that may be opened. Playlists and scripts (hls, concat, dash, …) are not among them: they name
@@ -37,8 +38,12 @@ export const MAX_READ_ERRORS = 100;
 export interface OpenSource extends Disposable {
   format: FormatContext;
   path: string;
-  /** Reads the next packet; FFmpeg's code. */
+  /** Reads the next packet; FFmpeg's code. Only for sources that lie here whole. */
   read(packet: Packet): number;
+  /** The same, also for sources whose bytes come when they are asked for. */
+  next(packet: Packet): number | Promise<number>;
+  /** FFmpeg's code. */
+  seek(streamIndex: number, timestamp: bigint, flags: AVSeekFlag): number | Promise<number>;
 }
 
 /** Opens a local file. Throws `unsupported_media` for anything that is not intact media of an allowed container. */
@@ -54,26 +59,49 @@ export async function openSource(path: string): Promise<OpenSource> {
     protocol_whitelist: 'file',
     pattern_type: 'none',
   });
-  const opened = format.openInputSync(`file:${path}`, null, options);
+  const partial = openPartial(path);
+  if (partial) format.pb = partial.io;
+  const url = `file:${path}`;
+  const opened = partial
+    ? await format.openInput(url, null, options)
+    : format.openInputSync(url, null, options);
   if (opened < 0) {
     format.freeContext();
-    throw await unsupported(path, opened);
+    const missing = partial?.failure();
+    partial?.[Symbol.dispose]();
+    throw missing ?? (await unsupported(path, opened));
   }
-  const found = format.findStreamInfoSync(null);
-  if (found < 0 || format.nbStreams === 0) {
+  const close = () => {
     format.closeInputSync();
-    throw await unsupported(path, found);
+    partial?.[Symbol.dispose]();
+  };
+  const found = partial ? await format.findStreamInfo(null) : format.findStreamInfoSync(null);
+  const missing = partial?.failure();
+  if (found < 0 || format.nbStreams === 0 || missing) {
+    close();
+    throw missing ?? (await unsupported(path, found));
   }
   const untimed = reorderedInAvi(format);
+  const timed = (packet: Packet, code: number) => {
+    if (code >= 0 && untimed.has(packet.streamIndex)) packet.pts = AV_NOPTS_VALUE;
+    return code;
+  };
+  const whole = (code: number): number => {
+    const failure = partial?.failure();
+    if (failure) throw failure;
+    return code;
+  };
   return {
     format,
     path,
-    read(packet) {
-      const code = format.readFrameSync(packet);
-      if (code >= 0 && untimed.has(packet.streamIndex)) packet.pts = AV_NOPTS_VALUE;
-      return code;
-    },
-    [Symbol.dispose]: () => format.closeInputSync(),
+    read: (packet) => timed(packet, format.readFrameSync(packet)),
+    next: partial
+      ? async (packet) => timed(packet, whole(await format.readFrame(packet)))
+      : (packet) => timed(packet, format.readFrameSync(packet)),
+    seek: partial
+      ? async (...place) => whole(await format.seekFrame(...place))
+      : (...place) => format.seekFrameSync(...place),
+    [Symbol.dispose]: close,
   };
 }
 

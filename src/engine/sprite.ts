@@ -15,12 +15,14 @@ const MAX_PIXELS = 100_000_000;
 
 export class SpriteSheet implements Disposable {
   readonly #tile: { width: number; height: number };
+  readonly #columns: number | undefined;
   readonly #pictures: Buffer[] = [];
   #toRgb: FilterChain | null = null;
 
   /** Throws `invalid_params` when so many pictures make too large a sheet. */
-  constructor(tile: { width: number; height: number }, count: number) {
+  constructor(tile: { width: number; height: number }, count: number, columns?: number) {
     this.#tile = tile;
+    this.#columns = columns;
     if (count * tile.width * tile.height <= MAX_PIXELS) return;
     throw new MillError(
       'invalid_params',
@@ -42,7 +44,7 @@ export class SpriteSheet implements Disposable {
     const count = this.#pictures.length;
     const columns = Math.max(
       1,
-      Math.min(Math.ceil(Math.sqrt(count)), Math.floor(MAX_SIDE / this.#tile.width)),
+      Math.min(this.#columns ?? Math.ceil(Math.sqrt(count)), Math.floor(MAX_SIDE / this.#tile.width)),
     );
     const rows = Math.ceil(count / columns);
     await writeFile(join(folder, SHEET), this.#encode(this.#compose(columns, rows), columns, rows));

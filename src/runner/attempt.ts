@@ -4,17 +4,26 @@
  */
 import { type Failure, MillError, toMillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
-import type { Claim, JobResult, Queue } from '../queue/port.ts';
+import type { Claim, JobRecord, JobResult, Queue } from '../queue/port.ts';
 import type { ChildHost } from './child-host.ts';
 import { type ErrandPorts, runErrands } from './errands.ts';
 import { type HostPathMask, maskHostPaths } from './host-paths.ts';
 import { keepLease } from './lease-keeper.ts';
 import { mediaTypeOf } from './media-types.ts';
+import type { AttemptEnd, RunnerObserver, SpanObserver } from './observer.ts';
 import { whenAvailable } from './patience.ts';
 import { type PreparedOrder, prepareOrder } from './prepare-order.ts';
 import type { Outcome, WorkOrder } from './protocol.ts';
 import { relayReports } from './report-relay.ts';
+import { recordSeries } from './run-series.ts';
+import { timeLimit } from './time-limit.ts';
+import { toldFailure } from './told-failure.ts';
 import { workName } from './work-name.ts';
+
+/** A shorter run has no curve to speak of. */
+const WORTH_A_CURVE_MS = 1000;
+/** How often the curve of a running job is told. */
+const TELL_CURVE_MS = 3000;
 
 /** The part of pino's interface that the runner uses. */
 export interface RunnerLogger {
@@ -33,6 +42,8 @@ export interface AttemptSurroundings extends Pick<WorkOrder, 'threads' | 'networ
   memoryLimitBytes: number;
   /** Aborted when the worker can no longer wait for a queue that is away. */
   giveUp: AbortSignal;
+  /** Default: nobody listens. */
+  observe?: RunnerObserver;
 }
 
 /** `released`: given back untouched because the worker goes. The first cause wins. */
@@ -56,7 +67,13 @@ type Ending =
 export function startAttempt(claim: Claim, host: ChildHost, surroundings: AttemptSurroundings): Attempt {
   const { queue, storage, leaseMs, timeoutMs, memoryLimitBytes, logger, giveUp } = surroundings;
   const { job } = claim;
-  const about = { job: job.id, task: job.task, attempt: claim.attempt };
+  const about = {
+    job: job.id,
+    task: job.task,
+    attempt: claim.attempt,
+    // The name under which the server logs the request.
+    ...(job.origin?.request_id && { reqId: job.origin.request_id }),
+  };
   const started = performance.now();
   const stop = new AbortController();
   const lease = keepLease(queue, claim, leaseMs, {
@@ -64,25 +81,61 @@ export function startAttempt(claim: Claim, host: ChildHost, surroundings: Attemp
     lost: () => stop.abort('lease_lost'),
   });
   const relay = relayReports(queue, claim);
+  const series = recordSeries();
+  const observed = surroundings.observe?.attempt(claim);
+  const curve = setInterval(() => {
+    if (series.samples.length > 0) relay.note({ series: [...series.samples] });
+  }, TELL_CURVE_MS);
   let mask = maskHostPaths(new Map());
   let ended = false;
 
+  /** A step that observers see; a failure ends it too. */
+  async function step<T>(name: string, work: (span?: SpanObserver) => Promise<T>): Promise<T> {
+    const span = observed?.begin(name);
+    try {
+      const made = await work(span);
+      span?.end();
+      return made;
+    } catch (error) {
+      span?.end(toMillError(error).toFailure());
+      throw error;
+    }
+  }
+
   async function produce(work: string): Promise<Ending> {
-    const prepared = await prepareOrder(job, work, surroundings);
-    mask = maskHostPaths(prepared.shown);
     const limitMs = job.timeout_seconds === null ? timeoutMs : job.timeout_seconds * 1000;
-    const outcome = await host.run(prepared.order, {
-      signal: stop.signal,
-      timeoutMs: limitMs,
-      spentMs: elapsed(started),
-      memoryLimitBytes,
-      onProgress: relay.progress,
-      onLog: (level, text) => relay.log(level, mask.all(text)),
-    });
+    using deadline = timeLimit(limitMs - elapsed(started), limitMs);
+    /** For transfers: they end with the attempt, and with its time. */
+    const within = AbortSignal.any([stop.signal, deadline.signal]);
+    const prepared = await step('prepare', () =>
+      prepareOrder(job, work, { ...surroundings, signal: within }),
+    );
+    mask = maskHostPaths(prepared.shown);
+    const outcome = await step('run', (span) =>
+      host.run(prepared.order, {
+        signal: stop.signal,
+        timeoutMs: limitMs,
+        spentMs: elapsed(started),
+        memoryLimitBytes,
+        onProgress(progress) {
+          relay.progress(progress);
+          series.progress(progress);
+        },
+        onMemory: series.memory,
+        ...(prepared.partial && { onNeed: prepared.partial.fill }),
+        onPlan: (plan) => relay.note({ plan: mask.known(plan), input_size_bytes: prepared.inputBytes }),
+        onLog: (level, text) => relay.log(level, mask.all(text)),
+        ...(span && {
+          onPart: ({ name, start_ms, end_ms, facts }) => span.past(name, start_ms, end_ms, facts),
+        }),
+      }),
+    );
     await whenAvailable(lease.renew, stop.signal);
     if (stop.signal.aborted) throw new MillError('canceled');
     const { publication } = prepared;
-    if (publication) await storage.publish(publication.local, publication.path);
+    if (publication) {
+      await step('publish', () => storage.publish(publication.local, publication.path, within));
+    }
     const done = await runErrands(outcome.report.errands, job, surroundings);
     const result = resultOf(outcome, prepared, mask, elapsed(started));
     return { kind: 'finished', result: { ...result, data: { ...result.data, ...done } } };
@@ -95,7 +148,7 @@ export function startAttempt(claim: Claim, host: ChildHost, surroundings: Attemp
       work = await storage.createWork(workName(claim));
       return await produce(work);
     } catch (error) {
-      return endingOf(toMillError(error), stop.signal, mask);
+      return endingOf(toMillError(error), stop.signal, job, mask);
     } finally {
       if (work !== null) {
         await storage
@@ -109,6 +162,10 @@ export function startAttempt(claim: Claim, host: ChildHost, surroundings: Attemp
     logger.info(about, 'job started');
     const ending = await inWorkFolder();
     ended = true;
+    clearInterval(curve);
+    series.end();
+    if (elapsed(started) > WORTH_A_CURVE_MS) relay.note({ series: [...series.samples] });
+    observed?.ended({ ...ending, durationMs: elapsed(started) } satisfies AttemptEnd);
     await relay.end();
     try {
       await whenAvailable(() => tell(queue, claim, ending), giveUp);
@@ -139,27 +196,24 @@ async function tell(queue: Queue, claim: Claim, ending: Ending): Promise<void> {
 }
 
 /** Why the work was stopped says more than the error it ended with. */
-function endingOf(error: MillError, stop: AbortSignal, mask: HostPathMask): Ending {
+function endingOf(error: MillError, stop: AbortSignal, job: JobRecord, mask: HostPathMask): Ending {
   const cause: StopCause | undefined = stop.reason;
   if (cause === 'released' || cause === 'lease_lost') return { kind: cause };
   if (cause === 'canceled') {
     const canceled = error.code === 'canceled' ? error : new MillError('canceled');
     return { kind: 'failed', failure: canceled.toFailure() };
   }
-  const { detail, facts, ...failure } = error.toFailure();
-  return {
-    kind: 'failed',
-    failure: { ...failure, detail: mask.all(detail), ...(facts && { facts: mask.all(facts) }) },
-  };
+  return { kind: 'failed', failure: toldFailure(error.toFailure(), job, mask) };
 }
 
 function resultOf(
   { report, outputs, metrics }: Outcome,
-  { publication, inputBytes }: PreparedOrder,
+  { publication, inputBytes, fetchedBytes }: PreparedOrder,
   mask: HostPathMask,
   durationMs: number,
 ): JobResult {
   const published = publication ? outputs : [];
+  const fetched = fetchedBytes();
   return {
     success: true,
     message: mask.known(report.message),
@@ -170,6 +224,7 @@ function resultOf(
       ...metrics,
       duration_ms: Math.round(durationMs),
       input_size_bytes: inputBytes,
+      ...(fetched !== null && { input_fetched_bytes: fetched }),
       output_size_bytes: published.reduce((sum, { size_bytes }) => sum + size_bytes, 0),
     },
     data: mask.known(report.data),

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type Cage, commandIn } from './cage.ts';
 import type { ExitFacts } from './exit-reason.ts';
 import { type FromChild, readFromChild, type ToChild } from './protocol.ts';
 import { siblingModule } from './sibling-module.ts';
@@ -42,16 +43,29 @@ export interface ChildListener {
   line(text: string): void;
 }
 
+export interface ChildOptions {
+  registryModule?: string | undefined;
+  /** Default none. */
+  cage?: Cage | null | undefined;
+  /** May it use the network? Default yes. */
+  online?: boolean;
+}
+
+/** Written by every child: compiled code that they share, and the kernel's idea of whom to end first. */
+const OWN_FILES = ['/proc/self/oom_score_adj'];
+
 /** Throws what `fork` throws when the system has no room for another process. */
-export function startChild(registryModule?: string): Child {
+export function startChild({ registryModule, cage = null, online = true }: ChildOptions = {}): Child {
   const ownGroup = process.platform !== 'win32';
+  const cache = getCompileCacheDir() ?? fileURLToPath(COMPILE_CACHE);
+  // None of the parent's flags: a debugger's port can be taken once, and test runners add their own loaders.
+  const command = commandIn(cage, { online, alsoWritable: [cache, ...OWN_FILES] });
   const child = fork(
     fileURLToPath(siblingModule(import.meta.url, './child')),
     registryModule === undefined ? [] : [registryModule],
     {
-      env: environment(),
-      // None of the parent's flags: a debugger's port can be taken once, and test runners add their own loaders.
-      execArgv: [],
+      ...command,
+      env: environment(cache),
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: ownGroup,
@@ -133,9 +147,8 @@ export function startChild(registryModule?: string): Child {
   };
 }
 
-function environment(): NodeJS.ProcessEnv {
+function environment(cache: string): NodeJS.ProcessEnv {
   const passed = ENVIRONMENT.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : []));
-  const cache = getCompileCacheDir() ?? fileURLToPath(COMPILE_CACHE);
   // SVT-AV1 talks on stderr by itself; 1 is for errors only.
   return { ...Object.fromEntries(passed), NODE_COMPILE_CACHE: cache, SVT_LOG: '1' };
 }

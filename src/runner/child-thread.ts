@@ -3,11 +3,11 @@
  * nobody. Orders come from the child's main thread, messages of the protocol go back to it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { toMillError } from '../core/errors.ts';
+import { fromFailure, toMillError } from '../core/errors.ts';
 import { createRegistry, type Registry } from '../core/registry.ts';
 import { createCancelSignal } from './cancel-signal.ts';
 import { type Engine, executeOrder } from './execute-order.ts';
-import { type FromChild, readToChild, type WorkOrder } from './protocol.ts';
+import { type FromChild, readToChild, type ToChild, type WorkOrder } from './protocol.ts';
 
 export interface ThreadData {
   /** URL of a module that exports `jobs`. */
@@ -34,6 +34,9 @@ const loadEngine = () => {
 };
 
 let noticeCancel = () => {};
+/** Bytes that were asked for and have not come yet. */
+const awaited = new Map<number, PromiseWithResolvers<void>>();
+let needs = 0;
 let engineAhead: NodeJS.Timeout | undefined;
 
 function loadEngineAhead(): void {
@@ -59,6 +62,15 @@ async function run(order: WorkOrder): Promise<void> {
         post({ type: 'progress', id, progress });
       },
       log: (level, text) => post({ type: 'log', id, level, text }),
+      plan: (plan) => post({ type: 'plan', id, plan }),
+      need(start, end) {
+        const number = ++needs;
+        const came = Promise.withResolvers<void>();
+        awaited.set(number, came);
+        post({ type: 'need', id, number, start, end });
+        return came.promise;
+      },
+      ...(order.timed && { part: (part) => post({ type: 'part', id, part }) }),
     });
     post({ type: 'done', id, outcome });
   } catch (error) {
@@ -69,9 +81,17 @@ async function run(order: WorkOrder): Promise<void> {
   if (!loading) loadEngineAhead();
 }
 
+function settle({ number, failure }: Extract<ToChild, { type: 'filled' }>): void {
+  const came = awaited.get(number);
+  awaited.delete(number);
+  if (failure) came?.reject(fromFailure(failure));
+  else came?.resolve();
+}
+
 port.on('message', (raw) => {
   const message = readToChild(raw);
   if (message.type === 'run') void run(message.order);
+  else if (message.type === 'filled') settle(message);
   else noticeCancel();
 });
 post({ type: 'ready' });

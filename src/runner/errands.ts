@@ -1,7 +1,7 @@
 /** Does what a finished job asked for beyond its output. Each errand may be repeated without doing it twice. */
 import { MillError } from '../core/errors.ts';
 import type { Errand } from '../core/job.ts';
-import type { JobRecord, Queue } from '../queue/port.ts';
+import type { JobOrigin, JobRecord, Queue } from '../queue/port.ts';
 import type { Storage } from '../storage/port.ts';
 
 /** A chain this deep is a loop. */
@@ -15,6 +15,10 @@ export interface NextJob {
   params: Record<string, unknown>;
   idempotency_key: string;
   chain_depth: number;
+  /** Whose it is: the same as that of the job that asks for it. */
+  owner: string | null;
+  /** Of the job that asks for it: they are one story. */
+  origin?: JobOrigin;
 }
 
 export interface ErrandPorts {
@@ -62,10 +66,13 @@ async function runErrand(
         params,
         idempotency_key,
         chain_depth,
+        owner: job.owner,
+        ...(job.origin && { origin: job.origin }),
       });
       return { next_job_id: next.id, next_input: next.input_path, next_output: next.output_path };
     }
     case 'report_metrics':
+      await mustBeOfSameOwner(errand.job_id, job, ports.queue);
       await ports.queue.addMetrics(errand.job_id, errand.metrics);
       return {};
     case 'purge_input': {
@@ -84,6 +91,12 @@ async function runErrand(
       return { path };
     }
   }
+}
+
+/** What belongs to others looks as if it were not there. */
+async function mustBeOfSameOwner(id: string, job: JobRecord, queue: Queue): Promise<void> {
+  if (job.owner === null || (await queue.get(id))?.owner === job.owner) return;
+  throw new MillError('job_not_found', `There is no job ${id}.`);
 }
 
 /** The output of the first job this one waited for. */

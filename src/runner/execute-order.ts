@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import { MillError, toMillError } from '../core/errors.ts';
 import { mainAudio, mainVideo, type SourceFacts } from '../core/facts.ts';
 import { type AnyFileJob, type AnyJob, type AnyMediaJob, isMediaJob, type JobReport } from '../core/job.ts';
+import { describePlan, type JobPlan, PLAIN_PLAN } from '../core/job-plan.ts';
 import type { MediaPlan, OutputResult, Progress } from '../core/plan.ts';
 import { outputTarget, type Params, type Registry } from '../core/registry.ts';
 import type { PlanContext } from '../engine/index.ts';
+import { type AskForBytes, bytesOnDemand, readsHereAndThere } from './bytes-on-demand.ts';
 import { listOutputs } from './outputs.ts';
-import type { OrderLogLevel, Outcome, WorkOrder } from './protocol.ts';
+import type { OrderLogLevel, OrderPart, Outcome, WorkOrder } from './protocol.ts';
 
 /** What the runner needs of the engine. */
 export interface Engine {
   probe(path: string, signal: AbortSignal): Promise<SourceFacts>;
   execute(plan: MediaPlan, context: PlanContext): Promise<OutputResult[]>;
+  declarePartial(path: string, file: { size: number; need: AskForBytes }): Disposable;
 }
 
 export interface OrderContext {
@@ -23,6 +26,12 @@ export interface OrderContext {
   signal: AbortSignal;
   progress(progress: Progress): void;
   log(level: OrderLogLevel, text: string): void;
+  /** Hears how the job is done, and again when there is more of it; default nobody. */
+  plan?(plan: JobPlan): void;
+  /** Hears of every part of the work that is over; default nobody. */
+  part?(part: OrderPart): void;
+  /** Brings bytes of a partial input. */
+  need?: AskForBytes;
 }
 
 /** Throws MillError only; `canceled` whenever the signal was aborted, whatever the work made of it. */
@@ -85,18 +94,36 @@ async function runMediaJob(
   context: OrderContext,
 ): Promise<JobReport> {
   const { signal, progress, log } = context;
-  const { probe, execute } = await context.loadEngine();
-  const facts = await probe(source, signal);
-  checkNeeds(job, facts);
-  const target = outputTarget(job, order.target);
-  const { work, threads } = order;
-  const done: OutputResult[][] = [];
-  let plan: MediaPlan | null = job.plan(facts, params, target);
-  while (plan) {
-    done.push(await execute(plan, { source, facts, work, threads, signal, progress, log }));
-    plan = job.next?.(done, facts, params, target) ?? null;
+  const { probe, execute, declarePartial } = await context.loadEngine();
+  const bytes = order.partial && context.need ? bytesOnDemand(order.partial.size_bytes, context.need) : null;
+  // Taken back as soon as the source is whole: then everything is read as if it had always been here.
+  let partial = bytes && declarePartial(source, { size: order.partial?.size_bytes ?? 0, need: bytes.need });
+  const part = context.part?.bind(context);
+  const clock = part && createPartClock(part);
+  try {
+    const facts = await (clock ? clock('probe', {}, () => probe(source, signal)) : probe(source, signal));
+    checkNeeds(job, facts);
+    const target = outputTarget(job, order.target);
+    const { work, threads } = order;
+    const done: OutputResult[][] = [];
+    const plans: MediaPlan[] = [];
+    let plan: MediaPlan | null = job.plan(facts, params, target);
+    while (plan) {
+      plans.push(plan);
+      context.plan?.(describePlan(facts, plans));
+      if (partial && bytes && !readsHereAndThere(plan)) {
+        progress({ percent: null, stage: 'fetching the input' });
+        await bytes.all();
+        partial[Symbol.dispose]();
+        partial = null;
+      }
+      done.push(await execute(plan, { source, facts, work, threads, signal, progress, log, clock }));
+      plan = job.next?.(done, facts, params, target) ?? null;
+    }
+    return job.report(done.pop() ?? [], facts, params, done);
+  } finally {
+    partial?.[Symbol.dispose]();
   }
-  return job.report(done.pop() ?? [], facts, params, done);
 }
 
 /** Jobs without an input_path say which of their files is the source. */
@@ -108,10 +135,15 @@ function sourceOf(job: AnyMediaJob, params: Params): string {
 
 /** Cover art is no video: a job that needs pictures that move fails on an album track. */
 function checkNeeds(job: AnyJob, facts: SourceFacts): void {
-  if (job.input.needs === 'audio' && !mainAudio(facts)) throw new MillError('no_audio_stream');
+  const audio = mainAudio(facts);
+  if (job.input.needs === 'audio' && !audio)
+    throw new MillError('no_audio_stream', undefined, { facts: { still_image: facts.still_image } });
   if (job.input.needs !== 'video') return;
   const video = mainVideo(facts);
-  if (!video) throw new MillError('no_video_stream');
+  if (!video) {
+    const found = { has_audio: audio !== null, still_image: facts.still_image };
+    throw new MillError('no_video_stream', undefined, { facts: found });
+  }
   if (video.width > 0 && video.height > 0) return;
   throw new MillError('corrupt_media', 'The video stream does not even say how large its pictures are.');
 }
@@ -126,9 +158,23 @@ async function runFileJob(
   const { signal, progress, log } = context;
   const probe = async (path: string) => (await context.loadEngine()).probe(path, signal);
   if (input !== null && job.input.needs) checkNeeds(job, await probe(input));
+  context.plan?.(PLAIN_PLAN);
   const { work, network } = order;
   const target = outputTarget(job, order.target);
   return await job.run({ input, target, work, signal, network, probe, progress, log }, params);
+}
+
+/** Tells of work when it is over, also when it fails. */
+function createPartClock(tell: (part: OrderPart) => void): NonNullable<PlanContext['clock']> {
+  const now = () => performance.timeOrigin + performance.now();
+  return async (name, facts, work) => {
+    const start_ms = now();
+    try {
+      return await work();
+    } finally {
+      tell({ name, facts, start_ms, end_ms: now() });
+    }
+  };
 }
 
 /** JSON has no NaN and no infinity, and a bar has no 101 %. */

@@ -5,6 +5,8 @@ export interface HostPool {
   /** A free host; there are as many as the worker runs jobs at a time. */
   take(): ChildHost;
   give(host: ChildHost): void;
+  /** Processes that are there now. */
+  readonly pids: number[];
   close(): Promise<void>;
 }
 
@@ -14,6 +16,9 @@ export function createHostPool(size: number, options: ChildHostOptions): HostPoo
   // The first job shall find its process ready.
   all[0]?.warm();
   return {
+    get pids() {
+      return all.flatMap(({ pid }) => pid ?? []);
+    },
     take() {
       const host = [...free].find(({ pid }) => pid !== null) ?? [...free][0];
       if (!host) throw new RangeError('No host is free.');

@@ -56,6 +56,11 @@ export function watchMemory(pid: number, limit: number, exceeded: (rssBytes: num
   };
 }
 
+/** Resident bytes of another process; null where there is no /proc, or no such process any more. */
+export function residentBytes(pid: number): number | null {
+  return readMemory(pid)?.rss ?? null;
+}
+
 /** Null where there is no /proc, or no such process any more. */
 function readMemory(pid: number): { rss: number; peak: number } | null {
   try {

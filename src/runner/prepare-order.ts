@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillError } from '../core/errors.ts';
-import type { AnyJob } from '../core/job.ts';
+import { type AnyJob, isMediaJob } from '../core/job.ts';
 import {
   defaultExtension,
   inputReferences,
@@ -11,8 +11,9 @@ import {
   type Registry,
 } from '../core/registry.ts';
 import type { JobRecord } from '../queue/port.ts';
-import type { Storage } from '../storage/port.ts';
+import type { Storage, StoredObject } from '../storage/port.ts';
 import { mediaTypeOf } from './media-types.ts';
+import { makePartial, PARTIAL_FROM_BYTES, type PartialInput } from './partial-input.ts';
 import type { WorkOrder } from './protocol.ts';
 
 /** Left free for the queue's database and everything else on the disk. */
@@ -25,6 +26,10 @@ export interface PreparedOrder {
   inputBytes: number;
   /** Local path of the result to publish, and where; null when the job has nothing to publish. */
   publication: { local: string; path: string } | null;
+  /** Bytes that came over the network so far; null where inputs lie on this machine. */
+  fetchedBytes(): number | null;
+  /** Brings bytes of an input that is not here whole; null when all are. */
+  partial: PartialInput | null;
   /** What users see instead of paths of this host. */
   shown: Map<string, string>;
 }
@@ -33,9 +38,12 @@ export interface PreparedOrder {
 export async function prepareOrder(
   record: JobRecord,
   work: string,
-  surroundings: { registry: Registry; storage: Storage } & Pick<WorkOrder, 'threads' | 'network'>,
+  surroundings: { registry: Registry; storage: Storage; signal?: AbortSignal } & Pick<
+    WorkOrder,
+    'threads' | 'network'
+  >,
 ): Promise<PreparedOrder> {
-  const { registry, storage, threads, network } = surroundings;
+  const { registry, storage, signal, threads, network } = surroundings;
   const job = registry.get(record.task);
   const output = job.output.kind === 'none' ? null : record.output_path;
   const target = outputTarget(
@@ -54,11 +62,20 @@ export async function prepareOrder(
   await mkdir(folder);
   const hosts = new Map<string, string>();
   const shown = new Map([[work, 'work']]);
-  for (const { reference, path } of inputs) {
+  let partial: PartialInput | null = null;
+  let fetched = 0;
+  for (const { reference, path, object } of inputs) {
     // A folder for each: two inputs may have the same name.
     const own = join(work, 'in', String(hosts.size));
     await mkdir(own, { recursive: true });
-    const host = await storage.fetch(path, own);
+    let host: string;
+    if (object && reference === input && mayBePartial(storage, job, object)) {
+      host = join(own, object.name);
+      partial = await makePartial(storage, object, host, signal);
+    } else {
+      host = await storage.fetch(path, own, signal);
+      fetched += object?.size_bytes ?? 0;
+    }
     hosts.set(reference, host);
     shown.set(host, path);
   }
@@ -70,25 +87,38 @@ export async function prepareOrder(
       task: record.task,
       params: mapInputs(job, record.params, (reference) => hosts.get(reference) ?? reference),
       input: input === null ? null : (hosts.get(input) ?? null),
+      ...(partial && { partial: { size_bytes: partial.size } }),
       target,
       work: folder,
       threads,
       network,
+      ...(job.usesNetwork && { online: true }),
     },
     inputBytes,
+    fetchedBytes: () => (storage.remote ? fetched + (partial?.moved ?? 0) : null),
+    partial,
     publication: output === null ? null : { local, path: output },
     shown,
   };
 }
 
+/** Jobs on bytes read all of them, and so do small inputs. */
+function mayBePartial(storage: Storage, job: AnyJob, { kind, size_bytes }: StoredObject): boolean {
+  return storage.remote && isMediaJob(job) && kind === 'file' && size_bytes >= PARTIAL_FROM_BYTES;
+}
+
 async function findInput(storage: Storage, reference: string) {
   const path = await storage.resolve(reference, 'read');
-  return { reference, path, bytes: (await storage.stat(path))?.size_bytes ?? 0 };
+  const object = await storage.stat(path);
+  return { reference, path, object, bytes: object?.size_bytes ?? 0 };
 }
 
 async function checkFreeSpace(storage: Storage, job: AnyJob, inputBytes: number): Promise<void> {
   const free = await storage.freeBytes();
-  const needed = RESERVE_BYTES + (writesText(job) ? 0 : OUTPUT_PER_INPUT * inputBytes);
+  // A job that only looks at its input seldom needs all of it.
+  const looks = isMediaJob(job) && writesText(job);
+  const fetched = storage.remote && !looks ? inputBytes : 0;
+  const needed = RESERVE_BYTES + fetched + (writesText(job) ? 0 : OUTPUT_PER_INPUT * inputBytes);
   if (free === null || free >= needed) return;
   throw new MillError(
     'disk_full',

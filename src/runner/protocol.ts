@@ -6,6 +6,7 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { ERRORS, type ErrorCode, type Failure } from '../core/errors.ts';
 import type { Errand } from '../core/job.ts';
+import { type JobPlan, READINGS } from '../core/job-plan.ts';
 import type { Progress } from '../core/plan.ts';
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
@@ -20,6 +21,8 @@ export const workOrderSchema = z.strictObject({
   /** As people wrote them, with references to files already replaced by absolute paths of this host. */
   params: z.record(z.string(), z.unknown()),
   input: absolutePath.nullable(),
+  /** The input is there by name and size only: its bytes must be asked for before they are read. */
+  partial: z.strictObject({ size_bytes: count }).optional(),
   /** Name of the file or folder to create in `work`. */
   target: z.string().regex(/^(?!\.{1,2}$)[^/\0]+$/, 'must be a name without folders'),
   /** Empty folder for the output. */
@@ -27,6 +30,10 @@ export const workOrderSchema = z.strictObject({
   /** CPU threads the job may count on. */
   threads: z.int().min(1),
   network: z.strictObject({ allow: z.array(z.string()) }),
+  /** The job is there to contact others; any other gets no network where the system can take it away. */
+  online: z.boolean().optional(),
+  /** Somebody wants to know how long the parts of the work take; default nobody. */
+  timed: z.boolean().optional(),
 });
 export type WorkOrder = z.output<typeof workOrderSchema>;
 
@@ -48,6 +55,32 @@ const failureSchema = z.strictObject({
   retryable: z.boolean(),
   facts: z.record(z.string(), z.unknown()).optional(),
 }) satisfies z.ZodType<Failure>;
+
+const planSchema = z.strictObject({
+  source_kind: z.enum(['video', 'audio', 'image', 'other']).nullable(),
+  source: z.string().nullable(),
+  duration_s: z.number().nullable(),
+  reads: z.enum(READINGS),
+  steps: z.array(
+    z.strictObject({
+      kind: z.string(),
+      stream: z.number().nullable(),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+      detail: z.string().nullable(),
+    }),
+  ),
+}) satisfies z.ZodType<JobPlan>;
+
+/** A part of the work that is over: reading a header, one read through the source. */
+const partSchema = z.strictObject({
+  name: z.string(),
+  /** Milliseconds since 1970, with fractions. */
+  start_ms: z.number(),
+  end_ms: z.number(),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+export type OrderPart = z.output<typeof partSchema>;
 
 const errandSchema = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -82,6 +115,13 @@ export type Outcome = z.output<typeof outcomeSchema>;
 const toChildSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run'), order: workOrderSchema }),
   z.strictObject({ type: z.literal('cancel'), id: z.string() }),
+  /** Answers a `need`: the bytes lie in the input now, or why they do not. */
+  z.strictObject({
+    type: z.literal('filled'),
+    id: z.string(),
+    number: z.int(),
+    failure: failureSchema.nullable(),
+  }),
   z.strictObject({ type: z.literal('exit') }),
 ]);
 export type ToChild = z.output<typeof toChildSchema>;
@@ -91,6 +131,10 @@ const fromChildSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('started'), id: z.string() }),
   z.strictObject({ type: z.literal('progress'), id: z.string(), progress: progressSchema }),
   z.strictObject({ type: z.literal('log'), id: z.string(), level: logLevel, text: z.string() }),
+  /** Bytes of a partial input, from `start` up to, not including, `end`. */
+  z.strictObject({ type: z.literal('need'), id: z.string(), number: z.int(), start: count, end: count }),
+  z.strictObject({ type: z.literal('plan'), id: z.string(), plan: planSchema }),
+  z.strictObject({ type: z.literal('part'), id: z.string(), part: partSchema }),
   z.strictObject({ type: z.literal('vitals'), rss_bytes: count }),
   z.strictObject({ type: z.literal('done'), id: z.string(), outcome: outcomeSchema }),
   z.strictObject({ type: z.literal('failed'), id: z.string(), failure: failureSchema }),

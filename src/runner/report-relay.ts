@@ -1,6 +1,6 @@
 /** Passes progress and log lines of a running job on to the queue, seldom enough that this costs nothing. */
 import type { Progress } from '../core/plan.ts';
-import type { Claim, LogLine, Queue } from '../queue/port.ts';
+import type { Claim, LogLine, Queue, RunNotes } from '../queue/port.ts';
 
 const EVERY_MS = 500;
 /** Lines kept of one attempt: enough to see what went wrong, too few to fill a disk. */
@@ -11,12 +11,15 @@ type Line = Pick<LogLine, 'level' | 'text'>;
 export interface ReportRelay {
   progress(progress: Progress): void;
   log(level: Line['level'], text: string): void;
+  /** What was found out; of two of the same kind the later one counts. */
+  note(notes: RunNotes): void;
   /** Sends the lines that are left, and nothing after them. */
   end(): Promise<void>;
 }
 
 export function relayReports(queue: Queue, claim: Claim): ReportRelay {
   let progress: Progress | null = null;
+  let notes: RunNotes | null = null;
   const lines: Line[] = [];
   let seen = 0;
   let sending: Promise<void> | null = null;
@@ -25,6 +28,9 @@ export function relayReports(queue: Queue, claim: Claim): ReportRelay {
     const latest = progress;
     progress = null;
     const batch = lines.slice();
+    const found = notes;
+    notes = null;
+    if (found) await queue.note(claim, found).catch(() => {});
     // A report that the queue cannot take now is not worth the job; lines wait for the next time.
     if (latest) await queue.progress(claim, latest).catch(() => {});
     if (batch.length === 0) return;
@@ -44,6 +50,9 @@ export function relayReports(queue: Queue, claim: Claim): ReportRelay {
     progress(next) {
       progress = next;
     },
+    note(more) {
+      notes = { ...notes, ...more };
+    },
     log(level, text) {
       seen += 1;
       if (seen < MOST_LINES) lines.push({ level, text });
@@ -54,7 +63,7 @@ export function relayReports(queue: Queue, claim: Claim): ReportRelay {
       clearInterval(timer);
       progress = null;
       await sending;
-      if (lines.length > 0) await send();
+      if (lines.length > 0 || notes) await send();
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   type Registry,
 } from '../core/registry.ts';
 import type { JobResult } from '../queue/port.ts';
+import type { Cage } from './cage.ts';
 import { type ChildHost, createChildHost } from './child-host.ts';
 import { mediaTypeOf } from './media-types.ts';
 import type { RunOptions } from './supervise-order.ts';
@@ -35,6 +36,8 @@ export interface RunOnceOptions extends Partial<RunOptions> {
   network?: { allow: string[] };
   /** Default: a host of its own, ended afterwards. */
   host?: ChildHost;
+  /** What the child of its own is kept from; default nothing. */
+  cage?: Cage | null;
   /** URL of the module that the child takes its jobs from; default the generated registry. */
   registryModule?: string;
 }
@@ -57,7 +60,8 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
   const sizes = await Promise.all(inputs.map(sizeOf));
   const target = output === null ? null : await checkOutput(job, output, inputs);
 
-  const host = options.host ?? createChildHost({ registryModule: options.registryModule });
+  const host =
+    options.host ?? createChildHost({ registryModule: options.registryModule, cage: options.cage ?? null });
   let work: string | null = null;
   try {
     work = await makeWork(target === null ? tmpdir() : dirname(target));
@@ -71,6 +75,7 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
       work,
       threads,
       network,
+      ...(job.usesNetwork && { online: true }),
     };
     const { report, outputs, metrics } = await host.run(order, {
       ...options,

@@ -2,12 +2,13 @@
  * One order in one child, from the outside: deadline, cancel, memory, crash. Ends when the child has answered
  * or is gone, and tells the first reason.
  */
-import { fromFailure, MillError } from '../core/errors.ts';
+import { type Failure, fromFailure, MillError, toMillError } from '../core/errors.ts';
+import type { JobPlan } from '../core/job-plan.ts';
 import type { Progress } from '../core/plan.ts';
 import type { Child } from './child-process.ts';
 import { type ExitFacts, explainExit, explainNoStart } from './exit-reason.ts';
 import { type MemoryWatch, watchMemory } from './memory-watch.ts';
-import type { FromChild, OrderLogLevel, Outcome, WorkOrder } from './protocol.ts';
+import type { FromChild, OrderLogLevel, OrderPart, Outcome, WorkOrder } from './protocol.ts';
 
 /** A canceled job that has not stopped by then is killed; with this it is gone well within 2 s. */
 const CANCEL_GRACE_MS = 1000;
@@ -27,6 +28,14 @@ export interface RunOptions {
   memoryLimitBytes: number;
   onProgress?(progress: Progress): void;
   onLog?(level: OrderLogLevel, text: string): void;
+  /** Hears how the job is done, as soon as that is known, and again when there is more of it. */
+  onPlan?(plan: JobPlan): void;
+  /** Hears how much memory the process uses, several times a second. */
+  onMemory?(rssBytes: number): void;
+  /** Puts bytes of a partial input where the child reads them, `end` not among them. */
+  onNeed?(start: number, end: number): Promise<void>;
+  /** Asks the child for the parts of the work, and hears of each when it is over. */
+  onPart?(part: OrderPart): void;
 }
 
 export type OrderEnd = { rssBytes: number } & (
@@ -66,7 +75,7 @@ export async function superviseOrder(child: Child, order: WorkOrder, options: Ru
     await child.ready;
     let end: Answer | ExitFacts | null = null;
     if (!stop.reason) {
-      child.send({ type: 'run', order });
+      child.send({ type: 'run', order: options.onPart ? { ...order, timed: true } : order });
       end = await Promise.race([ears.answer, child.exited]);
     }
     if (stop.killed) await child.exited;
@@ -89,20 +98,38 @@ export async function superviseOrder(child: Child, order: WorkOrder, options: Ru
 function listen(
   child: Child,
   id: string,
-  { onProgress, onLog }: RunOptions,
+  { onProgress, onLog, onNeed, onPart, onPlan, onMemory }: RunOptions,
   memory: MemoryWatch,
   kill: (reason: MillError) => void,
 ): { answer: Promise<Answer>; readonly taken: boolean } {
   const answer = Promise.withResolvers<Answer>();
   let taken = false;
   let printed = 0;
+
+  async function fill({ number, start, end }: Extract<FromChild, { type: 'need' }>): Promise<void> {
+    let failure: Failure | null = null;
+    try {
+      if (!onNeed) throw new MillError('internal', 'The input of this job is whole.');
+      await onNeed(start, end);
+    } catch (error) {
+      failure = JSON.parse(JSON.stringify(toMillError(error).toFailure()));
+    }
+    child.send({ type: 'filled', id, number, failure });
+  }
+
   child.listen({
     message(message) {
-      if (message.type === 'vitals') memory.report(message.rss_bytes);
+      if (message.type === 'vitals') {
+        memory.report(message.rss_bytes);
+        onMemory?.(message.rss_bytes);
+      }
       if (!('id' in message) || message.id !== id) return;
       if (message.type === 'started') taken = true;
       else if (message.type === 'progress') onProgress?.(message.progress);
       else if (message.type === 'log') onLog?.(message.level, message.text);
+      else if (message.type === 'part') onPart?.(message.part);
+      else if (message.type === 'plan') onPlan?.(message.plan);
+      else if (message.type === 'need') void fill(message);
       else answer.resolve(message);
     },
     garbled() {

@@ -5,11 +5,17 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import type { Claim, JobRecord, WorkerInfo } from '../queue/port.ts';
+import { admission } from './admission.ts';
 import { type Attempt, type AttemptSurroundings, startAttempt } from './attempt.ts';
+import type { Cage } from './cage.ts';
+import { failureStreak } from './failure-streak.ts';
 import { createHostPool } from './host-pool.ts';
+import { residentBytes } from './memory-watch.ts';
+import { observers } from './observer.ts';
 import { createBackoff, whenAvailable } from './patience.ts';
 import { announcePresence } from './presence.ts';
 import { isRunning } from './work-name.ts';
+import { workerGate } from './worker-gate.ts';
 
 const RECOVER_EVERY_MS = 1000;
 /** After the drain time, for telling the queue what became of the jobs. */
@@ -24,6 +30,16 @@ export interface WorkerOptions extends Omit<AttemptSurroundings, 'threads' | 'gi
   jobsPerChild: number;
   /** How long `stop` lets running jobs go on before it gives them back. */
   drainMs: number;
+  /** The worker pauses itself after so many jobs in a row that failed for reasons of its machine; default 0, never. */
+  pauseAfterFailures?: number;
+  /** No job is taken while less space is free on the disk; default 0, which does not look. */
+  minFreeDiskBytes?: number;
+  /** No job is taken while less memory is available; default 0, which does not look. */
+  minFreeMemoryBytes?: number;
+  /** What job processes are kept from; default nothing. */
+  cage?: Cage | null;
+  /** Scheduling priority of job processes, 0 to 19; default 0. */
+  niceness?: number;
   /** URL of the module that children take their jobs from; default the generated registry. */
   registryModule?: string;
 }
@@ -50,13 +66,33 @@ export function startWorker(options: WorkerOptions): Worker {
   const outage = createBackoff();
   let away = false;
   let recovering = false;
-  const hosts = createHostPool(concurrency, options);
+  const hosts = createHostPool(concurrency, {
+    ...options,
+    onReplaced: (reason) => options.observe?.childReplaced(reason),
+  });
+  const { pauseAfterFailures = 0, minFreeDiskBytes = 0, minFreeMemoryBytes = 0 } = options;
+  const gate = workerGate({
+    admit: admission({
+      minFreeDiskBytes,
+      minFreeMemoryBytes,
+      freeDiskBytes: () => storage.freeBytes(),
+    }),
+    logger,
+    changed: () => presence.changed(),
+    resumed: () => streak.reset(),
+  });
+  const streak = failureStreak(pauseAfterFailures, ({ code, detail }) =>
+    gate.pause(
+      `${streak.jobs} jobs in a row failed here; the last one: ${detail} (${code}). Look at this machine, then resume the worker.`,
+    ),
+  );
   const surroundings: AttemptSurroundings = {
     ...options,
+    observe: observers([streak.observer, ...(options.observe ? [options.observe] : [])]),
     threads: Math.max(1, Math.floor(availableParallelism() / concurrency)),
     giveUp: giveUp.signal,
   };
-  const presence = announcePresence(queue, leaseMs, describe);
+  const presence = announcePresence(queue, leaseMs, describe, gate.heed);
   const recovery = setInterval(recover, RECOVER_EVERY_MS);
   const swept = storage
     .sweep((name) => isRunning(queue, name))
@@ -73,8 +109,22 @@ export function startWorker(options: WorkerOptions): Worker {
       started_at: startedAt,
       jobs: [...attempts].map(({ claim }) => claim.job.id),
       concurrency,
-      state: stopping.signal.aborted ? 'draining' : 'running',
+      ...gate.describe(),
+      ...(stopping.signal.aborted && { state: 'draining' }),
+      memory_bytes: memoryBytes(),
+      failed_in_a_row: streak.jobs,
+      current: [...attempts].map(({ claim: { job, attempt } }) => ({
+        id: job.id,
+        task: job.task,
+        attempt,
+        started_at: job.started_at ?? startedAt,
+      })),
     };
+  }
+
+  function memoryBytes(): number {
+    const children = hosts.pids.map((pid) => residentBytes(pid) ?? 0);
+    return children.reduce((sum, bytes) => sum + bytes, process.memoryUsage.rss());
   }
 
   async function work(): Promise<void> {
@@ -83,6 +133,7 @@ export function startWorker(options: WorkerOptions): Worker {
         await Promise.race([...attempts].map(({ ended }) => ended));
         continue;
       }
+      if (!(await gate.open(stopping.signal))) continue;
       const claim = await nextClaim();
       if (claim) start(claim);
     }
@@ -111,7 +162,7 @@ export function startWorker(options: WorkerOptions): Worker {
       if (away) logger.info({}, 'the queue is back');
       away = false;
       outage.reset();
-      if (claim && stopping.signal.aborted) {
+      if (claim && (stopping.signal.aborted || gate.paused)) {
         await whenAvailable(() => queue.release(claim), giveUp.signal);
         return null;
       }
@@ -133,6 +184,7 @@ export function startWorker(options: WorkerOptions): Worker {
         for await (const event of queue.watch(over.signal)) {
           backoff.reset();
           if (event.type === 'job') heed(event.job);
+          if (event.type === 'workers' && event.wish === id) presence.ask();
         }
       } catch (error) {
         logger.debug({ err: error }, 'the queue cannot be watched');

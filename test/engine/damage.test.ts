@@ -47,7 +47,7 @@ async function attempt(task: string, input: string): Promise<JobRun | Failure> {
 
 const failed = (outcome: JobRun | Failure): outcome is Failure => 'code' in outcome;
 
-describe('files that break off', () => {
+describe('36 files that break off', () => {
   const sources: [string, VideoOptions][] = [
     ['mp4', { frames: 60, audio: [{}] }],
     ['mp4 without sound', { frames: 60, bFrames: 2 }],
@@ -82,7 +82,7 @@ describe('files that break off', () => {
   });
 });
 
-describe('flipped bits', () => {
+describe('36 flipped bits', () => {
   const containers: VideoOptions[] = [
     { frames: 40, audio: [{}] },
     { frames: 40, container: 'mkv', bFrames: 2 },
@@ -144,7 +144,7 @@ describe('what is no video', () => {
   });
 });
 
-describe('playlists', () => {
+describe('32 playlists', () => {
   const kinds: PlaylistKind[] = ['hls', 'hls_master', 'hls_loop', 'ffconcat', 'dash', 'sdp'];
   it.each(kinds)('%s is not opened, nor what it names', async (kind) => {
     const target = await counterVideo({ container: 'ts' });

@@ -95,7 +95,7 @@ test('there are jobs that take options, and options to refuse', () => {
   if (process.platform === 'linux') expect(readlinkSync(`/proc/${host.pid}/cwd`)).toBe(sandbox);
 });
 
-describe.each(withOptions.map(({ name }) => name))('%s', (task) => {
+describe.each(withOptions.map(({ name }) => name))('33 %s', (task) => {
   test('refuses each of them by its name, and nothing is written', async () => {
     for (const name of FORBIDDEN_OPTIONS) {
       for (const { options, shown } of spellings(name)) {

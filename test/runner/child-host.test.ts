@@ -120,7 +120,7 @@ describe('an order that fails', () => {
 });
 
 describe('deadline', () => {
-  it('kills a native call that never returns (case 8)', async () => {
+  it('kills a native call that never returns', async () => {
     const host = testHost();
     await host.run(await testOrder('talk'), LIMITS);
     const pid = host.pid as number;
@@ -149,7 +149,7 @@ describe('deadline', () => {
 });
 
 describe('cancel', () => {
-  it('ends a job that does not listen within 2 s (case 9)', async () => {
+  it('ends a job that does not listen within 2 s', async () => {
     const host = testHost();
     const { promise, onProgress } = begun();
     const controller = new AbortController();
@@ -222,7 +222,7 @@ describe('cancel', () => {
 });
 
 describe('memory', () => {
-  it('a job over its limit is killed, and its memory is told (case 7)', async () => {
+  it('a job over its limit is killed, and its memory is told', async () => {
     const host = testHost();
     const order = await testOrder('bloat', { params: { mebibytes: 4096, hold_ms: 5000 } });
     const limit = 400 * MiB;

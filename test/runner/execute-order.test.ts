@@ -52,6 +52,7 @@ function fakeEngine(...streams: StreamFacts[]) {
   const calls: { plan: MediaPlan; context: PlanContext }[] = [];
   const engine: Engine = {
     probe: async () => ({ name: 'probed.mp4', streams }) as unknown as SourceFacts,
+    declarePartial: () => ({ [Symbol.dispose]() {} }),
     async execute(plan, context) {
       calls.push({ plan, context });
       await writeFile(join(context.work, 'target.mp4'), 'movie');

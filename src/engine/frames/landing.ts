@@ -20,44 +20,44 @@ export interface Landing {
 }
 
 /** Leaves the packet of the key frame in `packet`; null when the stream gives no packets. */
-export function landBefore(
+export async function landBefore(
   source: OpenSource,
   stream: Stream,
   limit: bigint,
   packet: Packet,
-): Landing | null {
+): Promise<Landing | null> {
   const beginning = hasTime(stream.startTime) && stream.startTime < 0n ? stream.startTime : 0n;
   for (const step of STEP_BACK_S) {
     const aim = limit - ticks(step, stream.timeBase);
     if (aim <= beginning) break;
-    if (source.format.seekFrameSync(stream.index, aim, AVSEEK_FLAG_BACKWARD) < 0) continue;
-    const at = readToKey(source, stream, packet);
+    if ((await source.seek(stream.index, aim, AVSEEK_FLAG_BACKWARD)) < 0) continue;
+    const at = await readToKey(source, stream, packet);
     if (at !== null && at <= limit) return { at, first: false };
     packet.unref();
   }
-  source.format.seekFrameSync(stream.index, beginning, AVSEEK_FLAG_BACKWARD);
-  let at = readToKey(source, stream, packet);
+  await source.seek(stream.index, beginning, AVSEEK_FLAG_BACKWARD);
+  let at = await readToKey(source, stream, packet);
   if (at !== null && at <= limit) return { at, first: true };
   // Clocks that run over confuse the search by time. Containers with an index refuse to go by bytes.
-  if (source.format.seekFrameSync(-1, 0n, AVSEEK_FLAG_BYTE) >= 0) {
+  if ((await source.seek(-1, 0n, AVSEEK_FLAG_BYTE)) >= 0) {
     packet.unref();
-    at = readToKey(source, stream, packet);
+    at = await readToKey(source, stream, packet);
   }
   return at === null ? null : { at, first: true };
 }
 
-function readToKey(source: OpenSource, stream: Stream, packet: Packet): bigint | null {
+async function readToKey(source: OpenSource, stream: Stream, packet: Packet): Promise<bigint | null> {
   for (let passed = 0; ; passed++) {
-    const at = readNext(source, stream, packet);
+    const at = await readNext(source, stream, packet);
     if (at === null || packet.isKeyframe || passed > MAX_PACKETS_TO_KEY) return at;
     packet.unref();
   }
 }
 
 /** The next packet of the stream; its timestamp, or null at the end. */
-export function readNext(source: OpenSource, stream: Stream, packet: Packet): bigint | null {
+export async function readNext(source: OpenSource, stream: Stream, packet: Packet): Promise<bigint | null> {
   for (let errors = 0; errors <= MAX_READ_ERRORS; ) {
-    const code = source.read(packet);
+    const code = await source.next(packet);
     if (ended(code)) return null;
     if (code < 0) {
       if (!again(code)) errors++;

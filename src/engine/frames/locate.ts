@@ -36,7 +36,7 @@ export async function locateFrames(
     for (const time of times) {
       await turn();
       signal.throwIfAborted();
-      found.push(locate(source, stream, time, packet));
+      found.push(await locate(source, stream, time, packet));
       packet.unref();
     }
   } finally {
@@ -46,8 +46,13 @@ export async function locateFrames(
 }
 
 /** From a key frame not after the time until no packet can precede the time any more. */
-function locate(source: OpenSource, stream: Stream, time: bigint, packet: Packet): Located | null {
-  const landing = landBefore(source, stream, time, packet);
+async function locate(
+  source: OpenSource,
+  stream: Stream,
+  time: bigint,
+  packet: Packet,
+): Promise<Located | null> {
+  const landing = await landBefore(source, stream, time, packet);
   if (landing === null || landing.at > time) return null;
   let key: bigint | null = null;
   let first: bigint | null = null;
@@ -66,7 +71,7 @@ function locate(source: OpenSource, stream: Stream, time: bigint, packet: Packet
     const decodedLater = hasTime(packet.dts) && packet.dts > time;
     packet.unref();
     if (decodedLater || behind > MAX_REORDERED) break;
-    at = readNext(source, stream, packet);
+    at = await readNext(source, stream, packet);
   }
   return shown === null ? null : { shown, key: key ?? first ?? shown };
 }

@@ -83,9 +83,9 @@ class Picker implements Disposable {
     while (this.#next < this.#wanted.length) {
       await this.#turn();
       const target = this.#wanted[this.#next] as bigint;
-      if (this.#mustSeek(target)) this.#seek(target);
-      else if (!this.#overshot && !this.#ended) this.#step();
-      else if (this.#mayRetry) this.#retry();
+      if (this.#mustSeek(target)) await this.#seek(target);
+      else if (!this.#overshot && !this.#ended) await this.#step();
+      else if (this.#mayRetry) await this.#retry();
       else break;
     }
     this.#standIn();
@@ -114,24 +114,24 @@ class Picker implements Disposable {
     return this.#landing !== null && this.#retries < MAX_RETRIES;
   }
 
-  #retry(): void {
+  async #retry(): Promise<void> {
     this.#retries++;
-    this.#seek((this.#landing as bigint) - 1n);
+    await this.#seek((this.#landing as bigint) - 1n);
   }
 
-  #seek(limit: bigint): void {
+  async #seek(limit: bigint): Promise<void> {
     this.#sought = this.#next;
     this.#decoder.flush();
     this.#overshot = false;
-    const landing = landBefore(this.#source, this.#stream, limit, this.#packet);
+    const landing = await landBefore(this.#source, this.#stream, limit, this.#packet);
     this.#landing = landing === null || landing.first ? null : landing.at;
     this.#ended = landing === null;
     this.#fed = landing?.at ?? limit;
     if (landing) this.#feed(landing.at);
   }
 
-  #step(): void {
-    const at = readNext(this.#source, this.#stream, this.#packet);
+  async #step(): Promise<void> {
+    const at = await readNext(this.#source, this.#stream, this.#packet);
     if (at !== null) {
       this.#feed(at);
       return;

@@ -46,7 +46,7 @@ export async function scanFrames(
   let errors = 0;
   try {
     for (;;) {
-      const read = source.read(packet);
+      const read = await source.next(packet);
       if (ended(read)) break;
       errors = read < 0 && !again(read) ? errors + 1 : 0;
       if (errors > MAX_READ_ERRORS) break;

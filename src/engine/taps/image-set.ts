@@ -42,7 +42,9 @@ export class ImageSet implements Disposable {
     if ('folder' in plan.to) mkdirSync(join(work, plan.to.folder), { recursive: true });
     this.#writer = new ImageWriter(work, this.#video, plan);
     this.#sprite =
-      plan.sprite && 'folder' in plan.to ? new SpriteSheet(this.#writer.size, wanted.pts.length) : null;
+      plan.sprite && 'folder' in plan.to
+        ? new SpriteSheet(this.#writer.size, wanted.pts.length, plan.sprite_columns)
+        : null;
   }
 
   /** `index` counts the wanted frames in the order of time. */

@@ -6,11 +6,13 @@ import type { FrameChoice, ImagesOutput, OutputResult } from '../../core/plan.ts
 import { warnOfEnd } from '../completeness.ts';
 import type { PlanContext } from '../context.ts';
 import { seconds } from '../ffmpeg.ts';
+import { firstFrame } from '../first-frame.ts';
 import { chooseFrames, middles, tickAt } from '../frames/choose.ts';
 import { locateFrames } from '../frames/locate.ts';
 import { pickFrames } from '../frames/pick.ts';
 import { PickMeter, REPORT_EVERY_MS } from '../frames/pick-meter.ts';
 import { type FrameTimes, scanFrames } from '../frames/scan.ts';
+import { isPartial } from '../partial-file.ts';
 import { openSource } from '../source.ts';
 import { ImageSet, videoOf, type Wanted } from './image-set.ts';
 import type { Appetite, Tap } from './tap.ts';
@@ -33,7 +35,8 @@ export async function resolveChoice(
   const { facts, source, signal } = context;
   const video = videoOf(facts, plan.stream);
   const choice = plan.choose;
-  if (choice.kind !== 'spread' && facts.size_bytes > scanLimit) {
+  if (video.attached_picture) return { ...rising([0n]), keys: [0n], warnings: [] };
+  if (choice.kind !== 'spread' && (isPartial(source) || facts.size_bytes > scanLimit)) {
     const located = await locateChoice(choice, video, context);
     if (located) return located;
   }
@@ -128,6 +131,7 @@ export async function pickImages(
   context: PlanContext,
 ): Promise<OutputResult> {
   using set = new ImageSet(plan, context, wanted);
+  if (videoOf(context.facts, plan.stream).attached_picture) return await coverImage(plan, set, context);
   using source = await openSource(context.source);
   const stream = source.format.streams[plan.stream];
   if (!stream)
@@ -147,6 +151,22 @@ export async function pickImages(
   if (errors > 0)
     result.warnings.push(`Stream ${plan.stream}: ${errors} damaged packets or frames were met.`);
   return result;
+}
+
+/** A cover is one packet before all others: a seek would only lose it. */
+async function coverImage(
+  { stream }: ImagesOutput,
+  set: ImageSet,
+  { source }: PlanContext,
+): Promise<OutputResult> {
+  const frame = await firstFrame(source, stream);
+  try {
+    frame.pts = 0n;
+    set.add(frame, 0);
+  } finally {
+    frame.free();
+  }
+  return await set.finish();
 }
 
 function rising(values: readonly bigint[]): Pick<Wanted, 'pts' | 'places'> {

@@ -17,6 +17,7 @@ export default defineJob({
   description:
     'Fetches a file over http or https, goes on where it was after a broken connection, and checks size and checksum. Addresses in private networks are refused unless [network] allow lists them.',
   group: 'acquisition',
+  usesNetwork: true,
   params: z.strictObject({
     url: z
       .string()

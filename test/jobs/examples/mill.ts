@@ -13,6 +13,7 @@ import openSqliteQueue from '../../../src/queue/drivers/sqlite.ts';
 import { FINAL_STATUSES, type JobRecord } from '../../../src/queue/port.ts';
 import { startWorker } from '../../../src/runner/worker.ts';
 import openLocalStorage from '../../../src/storage/drivers/local.ts';
+import type { Storage } from '../../../src/storage/port.ts';
 import {
   alphaPng,
   type CutsOptions,
@@ -53,16 +54,20 @@ const TIMEOUT_MS = 60_000;
 export interface Mill {
   /** Runs the example of a task as it stands in the reference, and waits for its end. */
   run(job: AnyJob): Promise<JobRecord>;
+  /** Runs any task and waits for its end. */
+  runTask(task: string, parts: { input?: string; output?: string; params: Params }): Promise<JobRecord>;
   job(id: string): Promise<JobRecord | null>;
   /** Where /data/output/… of an example lies. */
   place(path: string): string;
   close(): Promise<void>;
 }
 
-export async function openMill(): Promise<Mill> {
+/** `given`: another storage than two folders; the files are then published there. */
+export async function openMill(given?: Storage): Promise<Mill> {
   const root = await mkdtemp(join(tmpdir(), 'mill-examples-'));
   const [inputRoot, outputRoot] = [join(root, 'input'), join(root, 'output')];
-  const storage = await openLocalStorage({ inputRoot, outputRoot });
+  const folders = await openLocalStorage({ inputRoot, outputRoot });
+  const storage = given ?? folders;
   const queue = await openSqliteQueue({ database: join(root, 'queue.db') });
   const worker = startWorker({
     queue,
@@ -87,9 +92,12 @@ export async function openMill(): Promise<Mill> {
   async function layOut(): Promise<void> {
     for (const [name, make] of Object.entries(FILES)) {
       const path = join(inputRoot, name);
-      if (existsSync(path)) continue;
-      const made = await make();
-      await (typeof made === 'string' ? copyFile(made, path) : writeFile(path, made));
+      if (!existsSync(path)) {
+        const made = await make();
+        await (typeof made === 'string' ? copyFile(made, path) : writeFile(path, made));
+      }
+      const stored = `/data/input/${name}`;
+      if (given && !(await given.stat(stored))) await given.publish(path, stored);
     }
   }
 
@@ -129,6 +137,7 @@ export async function openMill(): Promise<Mill> {
 
   return {
     job: (id) => queue.get(id),
+    runTask: async (task, parts) => ended(await enqueue(task, parts)),
     place: (path) =>
       path.replace(/^\/data\/output\//, `${outputRoot}/`).replace(/^\/data\/input\//, `${inputRoot}/`),
     async run(job) {

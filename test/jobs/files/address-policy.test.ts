@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressPolicy } from '../../../src/jobs/network/address-policy.ts';
+import { createAddressPolicy } from '../../../src/network/address-policy.ts';
 import { failureOf } from './job-run.ts';
 
 const closed = createAddressPolicy([]);
 
-describe('without an allow-list', () => {
+describe('28 without an allow-list', () => {
   it.each([
     ['127.0.0.1', 'loopback'],
     ['127.255.255.254', 'loopback'],

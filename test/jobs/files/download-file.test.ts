@@ -176,7 +176,7 @@ describe('a broken connection', () => {
   });
 });
 
-describe('redirects', () => {
+describe('29 redirects', () => {
   const redirect = (to: (path: string) => string | null): Handler => {
     const serve = serveFile({ body: BODY });
     return (request, response) => {
@@ -258,7 +258,7 @@ describe('redirects', () => {
   });
 });
 
-describe('addresses', () => {
+describe('28 addresses', () => {
   it.each([
     'http://127.0.0.1:PORT/',
     'http://127.1:PORT/',
@@ -329,7 +329,7 @@ describe('addresses', () => {
   });
 });
 
-describe('limits', () => {
+describe('31 limits', () => {
   it('what is declared too large is not even begun', async () => {
     const { failure } = await failFrom(serveFile({ body: BODY }), 'download_too_large', { max_bytes: '1MB' });
     expect(failure.message).toBe('The server announces 3.00 MB; max_bytes allows 1.00 MB.');

@@ -2,8 +2,8 @@
 
 import type { Dispatcher } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createGuardedAgent, type GuardedAgentOptions } from '../../../src/jobs/network/guarded-agent.ts';
-import { discard, guardedGet } from '../../../src/jobs/network/guarded-get.ts';
+import { createGuardedAgent, type GuardedAgentOptions } from '../../../src/network/guarded-agent.ts';
+import { discard, guardedGet } from '../../../src/network/guarded-get.ts';
 import { fileServer } from './file-server.ts';
 import { failureOf } from './job-run.ts';
 
