@@ -19,5 +19,13 @@ test:
 clean:
 	rm -rf node_modules dist coverage
 
-docker-build docker-up docker-down:
-	@echo "There is no container image in this version yet; run 'npm start'." >&2; exit 1
+IMAGE ?= mediamill:latest
+
+docker-build:
+	docker build -t $(IMAGE) .
+
+docker-up:
+	IMAGE=$(IMAGE) docker compose up -d --wait
+
+docker-down:
+	docker compose down
