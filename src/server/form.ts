@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { MillError } from '../core/errors.ts';
 import type { Upload } from '../storage/port.ts';
 import type { Context } from './context.ts';
+import { acceptUpload, discardUpload } from './uploads.ts';
 import { unknownKey } from './validation.ts';
 
 export interface UploadForm {
@@ -49,7 +50,11 @@ export async function readForm(
       if (part.type === 'file') {
         if (part.fieldname !== 'file') throw fieldError(part.fieldname, 'must not be a file');
         check(form.fields);
-        form.upload = await context.storage.upload(part.file, { maxBytes });
+        const announced = Number(request.headers['content-length'] ?? 0) - ENVELOPE_BYTES;
+        form.upload = await acceptUpload(context, request.caller, part.file, {
+          announced: Math.max(0, announced),
+          originalName: part.filename,
+        });
       } else {
         if (part.fieldname === 'file') throw fieldError('file', 'must be a file, with a file name');
         if (Object.hasOwn(form.fields, part.fieldname)) throw fieldError(part.fieldname, 'is there twice');
@@ -59,7 +64,7 @@ export async function readForm(
     }
     return form;
   } catch (error) {
-    if (form.upload) await context.storage.remove(form.upload.path);
+    if (form.upload) await discardUpload(context, form.upload);
     // Ours and Fastify's errors have codes; what has none is the parser's word about a malformed form.
     if (error instanceof Error && !('code' in error)) {
       throw new MillError('invalid_request', 'The body is not a complete multipart form.', { cause: error });

@@ -24,6 +24,7 @@ export function addOpenApi(app: FastifyInstance, registry: Registry, version: st
         { name: 'Jobs', description: 'Hand in, look at, cancel, run again' },
         { name: 'Files', description: 'Uploads and outputs' },
         { name: 'Events', description: 'What happens, as it happens' },
+        { name: 'Webhooks', description: 'What was told of jobs that ended' },
         { name: 'System', description: 'Tasks, workers, health' },
       ],
     },

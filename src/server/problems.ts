@@ -55,11 +55,14 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   for (const header of ['content-length', 'content-disposition', 'content-range', 'etag', 'last-modified']) {
     if (header !== 'content-range' || problem.status !== 416) reply.removeHeader(header);
   }
-  return reply
-    .code(problem.status)
-    .header('cache-control', 'no-store')
-    .type(PROBLEM_TYPE)
-    .send(JSON.stringify(problem));
+  return (
+    reply
+      .code(problem.status)
+      // Lists ask for pictures again and again; what has none now gets none in a minute.
+      .header('cache-control', error.code === 'no_preview' ? 'private, max-age=60' : 'no-store')
+      .type(PROBLEM_TYPE)
+      .send(JSON.stringify(problem))
+  );
 }
 
 /** Fastify's own errors, by their codes: https://fastify.dev/docs/latest/Reference/Errors/ */

@@ -2,6 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ByteRange, StoredObject } from '../storage/port.ts';
 
+/** What a file is known again by. */
+export type FileState = Pick<StoredObject, 'size_bytes' | 'modified_at'>;
+
 export type Selection =
   | { kind: 'all' }
   | { kind: 'part'; range: ByteRange }
@@ -9,11 +12,11 @@ export type Selection =
   | { kind: 'not_modified' };
 
 /** Strong: size and time to the millisecond; published files are never written in place. */
-export function entityTag({ size_bytes, modified_at }: StoredObject): string {
+export function entityTag({ size_bytes, modified_at }: FileState): string {
   return `"${size_bytes.toString(16)}-${Date.parse(modified_at).toString(16)}"`;
 }
 
-export function selectBytes(file: StoredObject, headers: IncomingHttpHeaders): Selection {
+export function selectBytes(file: FileState, headers: IncomingHttpHeaders): Selection {
   const tag = entityTag(file);
   if (isUnchanged(file, tag, headers)) return { kind: 'not_modified' };
   const { range } = headers;
@@ -21,7 +24,7 @@ export function selectBytes(file: StoredObject, headers: IncomingHttpHeaders): S
   return parseRange(range, file.size_bytes);
 }
 
-function isUnchanged(file: StoredObject, tag: string, headers: IncomingHttpHeaders): boolean {
+function isUnchanged(file: FileState, tag: string, headers: IncomingHttpHeaders): boolean {
   const noneMatch = headers['if-none-match'];
   if (noneMatch !== undefined) {
     return noneMatch.split(',').some((one) => ['*', tag].includes(one.trim().replace(/^W\//, '')));
@@ -31,7 +34,7 @@ function isUnchanged(file: StoredObject, tag: string, headers: IncomingHttpHeade
 }
 
 /** A range of a file that has changed meanwhile would be glued to the wrong beginning. */
-function mayUseRange(file: StoredObject, tag: string, condition: string | string[] | undefined): boolean {
+function mayUseRange(file: FileState, tag: string, condition: string | string[] | undefined): boolean {
   if (typeof condition !== 'string') return condition === undefined;
   if (condition.startsWith('"')) return condition === tag;
   return wholeSeconds(file.modified_at) === Date.parse(condition);

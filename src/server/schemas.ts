@@ -5,12 +5,15 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode, type Failure } from '../core/errors.ts';
 import { JOB_GROUPS } from '../core/job.ts';
+import { type JobPlan, READINGS } from '../core/job-plan.ts';
 import type { Progress } from '../core/plan.ts';
 import type { TaskDescription } from '../core/registry.ts';
 import {
   JOB_STATUSES,
   type JobRecord,
   type JobResult,
+  ON_PARENT_FAILURE,
+  type PauseState,
   type TimelineEntry,
   type WorkerInfo,
 } from '../queue/port.ts';
@@ -50,7 +53,36 @@ const failure: z.ZodType<Failure> = z
     detail: z.string(),
     next: z.string(),
     retryable: z.boolean(),
-    facts: z.record(z.string(), z.unknown()).optional(),
+    facts: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe(
+        'Of a source that breaks off: at_s, announced_s, found_s, announced_frames, found_frames, stream. attempts_same_place: attempts that ended like this one.',
+      ),
+    log: z.array(z.string()).optional().describe("FFmpeg's last lines, or those of the job's process."),
+    suggestions: z
+      .array(
+        z.looseObject({
+          title: z.string(),
+          reason: z.string(),
+          kind: z
+            .enum(['retry', 'retry_with', 'run_task', 'open'])
+            .describe(
+              '`retry_with`: again with these params, output_path and timeout_seconds. `run_task`: that task on the same source. `open`: what only a person can do.',
+            ),
+          target: z
+            .enum(['upload', 'task', 'params', 'system', 'job'])
+            .optional()
+            .describe('What `open` opens.'),
+          task: z.string().optional(),
+          params: z.record(z.string(), z.unknown()).optional(),
+          output_path: z.string().optional().describe('Empty: let the program name it.'),
+          timeout_seconds: z.number().optional(),
+          primary: z.boolean().describe('The one to try first; at most one is.'),
+        }),
+      )
+      .optional()
+      .describe('Ways out, best first.'),
   })
   .meta({ id: 'Failure' });
 
@@ -64,6 +96,25 @@ const progress: z.ZodType<Progress> = z
     bytes_done: z.number().optional(),
   })
   .meta({ id: 'Progress' });
+
+const plan: z.ZodType<JobPlan> = z
+  .looseObject({
+    source_kind: z.enum(['video', 'audio', 'image', 'other']).nullable(),
+    source: z.string().nullable().describe('Such as `1:05 · H.264 1920×1080 · 25 fps · AAC stereo`.'),
+    duration_s: z.number().nullable(),
+    reads: z.enum(READINGS).describe('How much of the source is touched; `file` for tasks on bytes.'),
+    steps: z.array(
+      z.looseObject({
+        kind: z.string().describe('Such as video, audio, copy, images, loudness.'),
+        stream: z.number().nullable(),
+        from: z.string().nullable().describe('Codec in the source.'),
+        to: z.string().nullable().describe('Encoder or format.'),
+        detail: z.string().nullable(),
+      }),
+    ),
+  })
+  .describe('How the last attempt goes about it; null until that is known.')
+  .meta({ id: 'JobPlan' });
 
 const outputFile = z.object({ name: z.string(), size_bytes: z.number(), media_type: z.string() });
 
@@ -92,6 +143,8 @@ const timelineEntry: z.ZodType<TimelineEntry> = z.looseObject({
   attempt: z.number().optional(),
   worker: z.string().optional(),
   detail: z.string().optional(),
+  code: z.string().optional().describe('Of the failure that ended the attempt or the job.'),
+  by: z.enum(['api', 'cli', 'page']).optional().describe('Who asked for it.'),
 });
 
 export const jobSchema: z.ZodType<JobRecord> = z
@@ -107,8 +160,11 @@ export const jobSchema: z.ZodType<JobRecord> = z
     max_attempts: z.number(),
     timeout_seconds: z.number().nullable(),
     depends_on: z.array(z.string()),
+    on_parent_failure: z.enum(ON_PARENT_FAILURE),
     idempotency_key: z.string().nullable(),
     chain_depth: z.number().describe('How many jobs started one another before this one.'),
+    owner: z.string().nullable().describe('Id of the API key that handed it in.'),
+    webhook_url: z.string().nullable().describe('Told when the job has ended.'),
     created_at: time,
     enqueued_at: time.nullable(),
     scheduled_at: time.nullable(),
@@ -117,6 +173,9 @@ export const jobSchema: z.ZodType<JobRecord> = z
     worker: z.string().nullable(),
     cancel_requested: z.boolean(),
     reported_metrics: z.record(z.string(), z.number()).describe('Numbers stored by report_metrics.'),
+    input_name: z.string().nullable().describe('What the client called the input. Text, never a path.'),
+    input_size_bytes: z.number().nullable().describe('Of all inputs; null until they are known.'),
+    plan: plan.nullable(),
     progress: progress.nullable(),
     result: result.nullable(),
     error: failure.nullable(),
@@ -135,6 +194,10 @@ export const uploadSchema = z
     path: z.string(),
     size_bytes: z.number(),
     sha256: z.string(),
+    original_name: z
+      .string()
+      .nullish()
+      .describe('What the client called it, without folders and control characters. Text, never a path.'),
   })
   .meta({ id: 'Upload' });
 
@@ -174,8 +237,28 @@ export const workerSchema: z.ZodType<WorkerInfo> = z
     jobs: z.array(z.string()),
     concurrency: z.number(),
     state: z.enum(['running', 'draining', 'paused']),
-    detail: z.string().optional(),
+    detail: z
+      .string()
+      .optional()
+      .describe('Why it is paused, or what it waits for before it takes the next job.'),
+    memory_bytes: z.number().optional().describe('Resident memory of the worker and its job processes.'),
+    failed_in_a_row: z
+      .number()
+      .optional()
+      .describe('Jobs one after the other that failed for reasons that point at its machine.'),
+    current: z
+      .array(z.looseObject({ id: z.string(), task: z.string(), attempt: z.number(), started_at: time }))
+      .optional()
+      .describe('The jobs it runs now.'),
   })
   .meta({ id: 'Worker' });
+
+export const pauseSchema: z.ZodType<PauseState> = z
+  .looseObject({
+    paused: z.boolean().describe('Nothing new is started; what runs goes on, and jobs are taken in.'),
+    reason: z.string().nullable(),
+    since: time.nullable(),
+  })
+  .meta({ id: 'QueueState' });
 
 export const jobIdSchema = z.object({ id: z.string().min(1).max(200) });

@@ -5,6 +5,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Caller } from '../auth/caller.ts';
+import { sees } from '../auth/caller.ts';
+import type { FileOwners } from '../auth/files.ts';
 import { MillError } from '../core/errors.ts';
 import type { AnyJob } from '../core/job.ts';
 import {
@@ -15,8 +18,9 @@ import {
   type Params,
   type Registry,
 } from '../core/registry.ts';
-import type { JobRecord, NewJob, Queue } from '../queue/port.ts';
+import { type JobOrigin, type JobRecord, type NewJob, ON_PARENT_FAILURE, type Queue } from '../queue/port.ts';
 import type { Storage } from '../storage/port.ts';
+import { checkWebhookUrl } from '../webhooks/url.ts';
 
 const YEAR_MS = 366 * 24 * 3600 * 1000;
 const WEEK_S = 7 * 24 * 3600;
@@ -51,13 +55,28 @@ export const jobOptions = {
     .array(z.string().min(1).max(200))
     .max(100)
     .optional()
-    .describe('Ids of jobs that must finish first. Inputs below /data/output may then not exist yet.'),
+    .describe(
+      'Ids of jobs that must finish first, in a batch also refs. Inputs below /data/output may then not exist yet.',
+    ),
+  on_parent_failure: z
+    .enum(ON_PARENT_FAILURE)
+    .optional()
+    .describe(
+      'When a job in depends_on fails, is canceled or removed: `wait` (default) until it is retried and finishes, or `fail` as well.',
+    ),
   idempotency_key: z
     .string()
     .min(1)
     .max(200)
     .optional()
     .describe('A second request with the same key answers with the first job.'),
+  webhook_url: z
+    .string()
+    .max(2048)
+    .optional()
+    .describe(
+      'http or https address that is told, signed, when the job has ended; default that of the API key.',
+    ),
 };
 
 export const submissionSchema = z
@@ -72,18 +91,42 @@ export const submissionSchema = z
 
 export type Submission = z.output<typeof submissionSchema>;
 
+/** A job of a batch. */
+export const batchSubmissionSchema = submissionSchema
+  .safeExtend({
+    ref: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+        'must be up to 64 letters, digits, dots, dashes or underscores',
+      )
+      .optional()
+      .describe(
+        'A name for this job, by which others of the batch can name it in depends_on. It is not kept.',
+      ),
+  })
+  .meta({ id: 'BatchSubmission' });
+
+type BatchSubmission = z.output<typeof batchSubmissionSchema>;
+
 export interface SubmitPorts {
   registry: Registry;
   storage: Storage;
-  queue: Pick<Queue, 'enqueue'>;
+  queue: Pick<Queue, 'enqueue' | 'get'>;
   /** Most attempts of a job that does not say otherwise. */
   attempts: number;
+  /** Private hosts and ranges that a webhook_url may lead to; default none. */
+  webhookAllow?: readonly string[];
+  /** Whose the jobs are, and what they may touch; default nobody's, and everything. */
+  access?: { caller: Caller; files: FileOwners };
+  /** Stored with the jobs; default nothing. */
+  origin?: JobOrigin;
 }
 
 /** Checks and enqueues; all or none. `outputId` names a default output, and must be unique. */
 export async function submitJobs(
   ports: SubmitPorts,
-  submissions: Submission[],
+  submissions: BatchSubmission[],
   outputId?: string,
 ): Promise<JobRecord[]> {
   const jobs: NewJob[] = [];
@@ -94,13 +137,35 @@ export async function submitJobs(
       throw submissions.length > 1 && error instanceof MillError ? ofBatch(error, index) : error;
     }
   }
+  await checkParents(ports, jobs);
+  await claimOutputs(ports, jobs);
   return ports.queue.enqueue(jobs);
+}
+
+/** A job of somebody else is no more there to wait for than one that never was. */
+async function checkParents({ access, queue }: SubmitPorts, jobs: readonly NewJob[]): Promise<void> {
+  if (!access || access.caller.admin) return;
+  const refs = new Set(jobs.flatMap(({ ref }) => ref ?? []));
+  const named = new Set(jobs.flatMap(({ depends_on = [] }) => depends_on).filter((id) => !refs.has(id)));
+  for (const id of named) {
+    const parent = await queue.get(id);
+    if (parent && sees(access.caller, parent.owner)) continue;
+    throw new MillError('invalid_request', `depends_on names job ${id}, which does not exist.`, {
+      facts: { field: 'depends_on', job: id },
+    });
+  }
+}
+
+/** The places that the jobs will write become the caller's. */
+export async function claimOutputs({ access }: SubmitPorts, jobs: readonly NewJob[]): Promise<void> {
+  const outputs = jobs.flatMap(({ output_path }) => output_path ?? []);
+  await access?.files.claim(access.caller, outputs);
 }
 
 /** The job as it will be stored, with canonical paths. Touches nothing. */
 export async function prepareJob(
   ports: SubmitPorts,
-  submission: Submission,
+  submission: BatchSubmission,
   outputId: string = randomUUID(),
 ): Promise<NewJob> {
   const { registry, storage } = ports;
@@ -116,14 +181,43 @@ export async function prepareJob(
       facts: { path: output },
     });
   }
+  if (options.webhook_url) checkWebhookUrl(options.webhook_url, ports.webhookAllow ?? []);
+  const webhook = options.webhook_url ?? ports.access?.caller.webhookUrl;
+  await checkAccess(ports, { input, asked: input_path ?? '', references, output });
+  const known = input === null ? null : await storage.stat(input);
   return {
     task,
     input_path: input,
     output_path: output,
     params,
     ...options,
+    input_name: input === null ? null : ((await storage.originalName?.(input)) ?? null),
+    input_size_bytes: known?.kind === 'file' ? known.size_bytes : null,
+    ...(webhook && { webhook_url: webhook }),
+    ...(ports.access?.caller.owner && { owner: ports.access.caller.owner }),
     attempts: options.attempts ?? ports.attempts,
+    ...(ports.origin && { origin: ports.origin }),
   };
+}
+
+interface CheckedPaths {
+  input: string | null;
+  /** How the caller named the input. */
+  asked: string;
+  references: string[];
+  output: string | null;
+}
+
+/** What is somebody else's can neither be read nor replaced. */
+async function checkAccess(
+  { access, storage }: SubmitPorts,
+  { input, asked, references, output }: CheckedPaths,
+): Promise<void> {
+  if (!access || access.caller.admin) return;
+  const inputs = input === null ? references : [input, ...references];
+  for (const path of inputs) await access.files.mustRead(access.caller, path, path === input ? asked : path);
+  if (output === null) return;
+  await access.files.mustWrite(access.caller, output, (await storage.stat(output)) !== null);
 }
 
 async function resolveInput(

@@ -276,13 +276,13 @@ describe('39 requests of other sites', () => {
     server.app.inject({
       method: 'POST',
       url: '/api/jobs/x/cancel',
-      headers: { host: 'mill.local:5000', ...headers },
+      headers: { host: 'mill.localhost:5000', ...headers },
     });
 
   test.each([
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
-    { 'sec-fetch-site': 'cross-site', origin: 'http://mill.local:5000' },
+    { 'sec-fetch-site': 'cross-site', origin: 'http://mill.localhost:5000' },
     { origin: 'http://evil.example' },
     { origin: 'http://mill.local:5001' },
     { origin: 'null' },
@@ -295,8 +295,8 @@ describe('39 requests of other sites', () => {
     {},
     { 'sec-fetch-site': 'same-origin' },
     { 'sec-fetch-site': 'none' },
-    { origin: 'http://mill.local:5000' },
-    { origin: 'https://mill.local:5000' },
+    { origin: 'http://mill.localhost:5000' },
+    { origin: 'https://mill.localhost:5000' },
   ])('%j is served', async (headers) => {
     expect((await post(headers)).json()).toMatchObject({ status: 404, code: 'job_not_found' });
   });

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { FINAL_STATUSES, type JobRecord, type QueueEvent } from '../../queue/port.ts';
+import { ownEvents } from '../auth/own-events.ts';
+import { queueOf } from '../auth/own-queue.ts';
 import type { App, Context } from '../context.ts';
 import type { HubEvent } from '../event-hub.ts';
 import { EventStream } from '../event-stream.ts';
@@ -10,9 +12,11 @@ import { getJob } from './jobs.ts';
 /** Newest jobs that a new reader of all events is told of first; the rest is in GET /api/jobs. */
 const FIRST_JOBS = 100;
 const STARTED_JOBS = 200;
+const WORKERS_EVERY_MS = 1000;
 
 const WIRE = `Server-sent events. \`job\`: the whole job. \`progress\`: \`{id, progress}\`. \`removed\`: \`{id}\`.
-\`log\`: \`{id, line}\`. Comments keep the connection open. A reader that falls behind is cut off; it gets the
+\`log\`: \`{id, line}\`. Of all jobs also \`queue\`: whether it is paused, as in GET /api/queue, and \`workers\`, at most once
+a second: GET /api/workers answers something new. Comments keep the connection open. A reader that falls behind is cut off; it gets the
 present state first when it connects again.`;
 
 const events = {
@@ -20,7 +24,7 @@ const events = {
   content: { 'text/event-stream': { schema: z.string() } },
 };
 
-export function eventRoutes(app: App, { queue, hub, limits }: Context): void {
+export function eventRoutes(app: App, { queue, hub, limits, security }: Context): void {
   app.get(
     '/api/events',
     {
@@ -34,16 +38,43 @@ export function eventRoutes(app: App, { queue, hub, limits }: Context): void {
       },
     },
     async (request, reply) => {
-      const stream = new EventStream(limits);
+      const own = ownEvents(request.caller);
+      const mine = queueOf(queue, request.caller);
+      const stream = new EventStream(limits, () => endWithKey(request, stream));
+      // The first of several within a second is told at once, the others with one event at the end of it.
+      let quiet: NodeJS.Timeout | undefined;
+      let more = false;
+      let again = false;
+      const tellWorkers = (): boolean => {
+        if (quiet !== undefined) {
+          more = true;
+          return false;
+        }
+        quiet = setTimeout(() => {
+          quiet = undefined;
+          if (!more || stream.destroyed) return;
+          more = false;
+          if (tellWorkers()) stream.send('workers', {}, hub.last);
+        }, WORKERS_EVERY_MS);
+        return true;
+      };
+      stream.once('close', () => clearTimeout(quiet));
       await follow(stream, {
-        wants: () => true,
+        wants: (event) => own.hears(event) && (event.type !== 'workers' || tellWorkers()),
         state: async () => {
-          const [newest, started] = await Promise.all([
-            queue.list({ limit: FIRST_JOBS }),
-            queue.list({ status: ['started'], limit: STARTED_JOBS }),
+          const [pause, newest, started] = await Promise.all([
+            queue.pauseState(),
+            mine.list({ limit: FIRST_JOBS }),
+            mine.list({ status: ['started'], limit: STARTED_JOBS }),
           ]);
+          // Nothing to tell at first of a queue that goes on; later it may have been paused before.
+          if (pause.paused || again) stream.send('queue', pause, hub.last);
+          again = true;
           const jobs = new Map([...started.jobs, ...newest.jobs].map((job) => [job.id, job]));
-          for (const job of [...jobs.values()].sort(byCreation)) stream.send('job', job, hub.last);
+          for (const job of [...jobs.values()].sort(byCreation)) {
+            own.knows(job);
+            stream.send('job', job, hub.last);
+          }
         },
       });
       return sendStream(request, reply, stream);
@@ -80,6 +111,7 @@ export function eventRoutes(app: App, { queue, hub, limits }: Context): void {
       };
       const stream = new EventStream(limits, () => {
         // Should the last event ever get lost, nobody waits for it forever.
+        endWithKey(request, stream);
         lookForEnd().catch((error: unknown) => request.log.warn({ err: error }, 'looking at a job failed'));
       });
       const lookForEnd = async () => {
@@ -94,13 +126,22 @@ export function eventRoutes(app: App, { queue, hub, limits }: Context): void {
         return news;
       };
       await follow(stream, {
-        wants: (event) => (event.type === 'job' ? event.job.id : event.id) === id && isNews(event),
+        wants: (event) => idOf(event) === id && isNews(event),
         state,
         isLast: (event) => event.type === 'removed' || (event.type === 'job' && isFinal(event.job)),
       });
       return sendStream(request, reply, stream);
     },
   );
+
+  /** A stream outlives the check at its beginning: it ends soon after its key was revoked. */
+  function endWithKey({ caller, log }: FastifyRequest, stream: EventStream): void {
+    if (caller.owner === null) return;
+    security.keys.byId(caller.owner).then(
+      (key) => key ?? stream.finish(),
+      (error: unknown) => log.warn({ err: error }, 'looking at a key failed'),
+    );
+  }
 
   interface Following {
     wants(event: QueueEvent): boolean;
@@ -149,8 +190,15 @@ function sendStream(request: FastifyRequest, reply: FastifyReply, stream: EventS
 
 function payloadOf(event: QueueEvent): unknown {
   if (event.type === 'job') return event.job;
+  if (event.type === 'queue') return event.state;
+  if (event.type === 'workers') return {};
   const { type: _, ...payload } = event;
   return payload;
+}
+
+function idOf(event: QueueEvent): string | null {
+  if (event.type === 'job') return event.job.id;
+  return 'id' in event ? event.id : null;
 }
 
 function isFinal(job: JobRecord): boolean {

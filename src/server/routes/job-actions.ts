@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
+import { JOB_STATUSES } from '../../queue/port.ts';
+import { actorOf } from '../actor.ts';
+import { queueOf } from '../auth/own-queue.ts';
+import { ACTIONS, actOn, MAX_IDS } from '../bulk-actions.ts';
 import type { App, Context } from '../context.ts';
 import { failures, jobIdSchema, jobSchema } from '../schemas.ts';
 import { getJob } from './jobs.ts';
@@ -8,7 +12,52 @@ const removeQuery = z.strictObject({
   files: z.stringbool().optional().describe('`true` deletes what the job has written, too; default false.'),
 });
 
+const actionsBody = z
+  .strictObject({
+    action: z.enum(ACTIONS),
+    ids: z.array(z.string().min(1).max(200)).min(1).max(MAX_IDS).optional().describe('These jobs.'),
+    filter: z
+      .strictObject({
+        status: z
+          .array(z.enum(JOB_STATUSES))
+          .min(1)
+          .optional()
+          .describe(
+            'Default: for `cancel` all that have not ended, for `retry` failed, for `delete` all that have ended.',
+          ),
+        task: z.string().max(100).optional(),
+        q: z.string().max(200).optional().describe('Text in id, task, paths or error.'),
+      })
+      .optional()
+      .describe('All jobs that match.'),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
+    message: 'give either ids or filter',
+  });
+
+const actionsAnswer = z.object({
+  done: z.number(),
+  ids: z.array(z.string()).describe(`Of what was done, ${MAX_IDS} at most.`),
+  refused: z
+    .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }))
+    .describe(`Jobs with which it could not be done, and why, ${MAX_IDS} at most.`),
+});
+
 export function jobActionRoutes(app: App, { queue, storage }: Context): void {
+  app.post(
+    '/api/jobs/actions',
+    {
+      schema: {
+        tags: ['Jobs'],
+        summary: 'Cancel, retry or delete many jobs',
+        description: 'By their ids, or all that match a filter. Each job is done or refused for itself.',
+        body: actionsBody,
+        response: { 200: actionsAnswer, ...failures },
+      },
+    },
+    (request) => actOn(queueOf(queue, request.caller), request.body, actorOf(request)),
+  );
+
   app.post(
     '/api/jobs/:id/cancel',
     {
@@ -20,7 +69,7 @@ export function jobActionRoutes(app: App, { queue, storage }: Context): void {
         response: { 200: jobSchema, ...failures },
       },
     },
-    ({ params }) => queue.cancel(params.id),
+    (request) => queue.cancel(request.params.id, actorOf(request)),
   );
 
   app.post(
@@ -34,7 +83,7 @@ export function jobActionRoutes(app: App, { queue, storage }: Context): void {
         response: { 200: jobSchema, ...failures },
       },
     },
-    ({ params }) => queue.retry(params.id),
+    (request) => queue.retry(request.params.id, actorOf(request)),
   );
 
   app.delete(

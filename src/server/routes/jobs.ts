@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import { JOB_STATUSES, type JobRecord, type Queue } from '../../queue/port.ts';
+import { queueOf } from '../auth/own-queue.ts';
 import type { App, Context } from '../context.ts';
 import { countsSchema, failures, jobIdSchema, jobSchema, logLineSchema } from '../schemas.ts';
 
@@ -8,6 +9,16 @@ const statuses = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => [value].flat().flatMap((one) => one.split(',')))
   .pipe(z.array(z.enum(JOB_STATUSES)));
+
+const sampleSchema = z
+  .object({
+    t_s: z.number().describe('Seconds since the attempt began.'),
+    percent: z.number().nullable(),
+    fps: z.number().nullable(),
+    speed: z.number().nullable().describe('Media seconds per second.'),
+    memory_bytes: z.number().nullable().describe("Resident memory of the job's process."),
+  })
+  .meta({ id: 'RunSample' });
 
 const listQuery = z.strictObject({
   status: statuses.optional().describe('One or more, separated by commas.'),
@@ -23,7 +34,7 @@ export async function getJob(queue: Pick<Queue, 'get'>, id: string): Promise<Job
   return job;
 }
 
-export function jobRoutes(app: App, { queue }: Context): void {
+export function jobRoutes(app: App, { queue, registry }: Context): void {
   app.get(
     '/api/jobs',
     {
@@ -42,9 +53,10 @@ export function jobRoutes(app: App, { queue }: Context): void {
         },
       },
     },
-    async ({ query }) => {
+    async ({ query, caller }) => {
       const { task, q } = query;
-      const [page, counts] = await Promise.all([queue.list(query), queue.counts({ task, q })]);
+      const own = queueOf(queue, caller);
+      const [page, counts] = await Promise.all([own.list(query), own.counts({ task, q })]);
       return { ...page, counts };
     },
   );
@@ -60,6 +72,51 @@ export function jobRoutes(app: App, { queue }: Context): void {
       },
     },
     ({ params }) => getJob(queue, params.id),
+  );
+
+  app.get(
+    '/api/jobs/counts',
+    {
+      schema: {
+        tags: ['Jobs'],
+        summary: 'How many jobs there are',
+        description: 'By status, and with `by=task` also of each task that has any.',
+        querystring: z.strictObject({
+          by: z.literal('task').optional(),
+          q: listQuery.shape.q,
+        }),
+        response: {
+          200: z.object({ status: countsSchema, task: z.record(z.string(), countsSchema).optional() }),
+          ...failures,
+        },
+      },
+    },
+    async ({ query, caller }) => {
+      const own = queueOf(queue, caller);
+      const { q } = query;
+      const status = await own.counts({ q });
+      if (query.by !== 'task') return { status };
+      const found = await Promise.all(
+        registry.jobs.map(async ({ name }) => [name, await own.counts({ task: name, q })] as const),
+      );
+      const some = found.filter(([, counts]) => Object.values(counts).some((count) => count > 0));
+      return { status, task: Object.fromEntries(some) };
+    },
+  );
+
+  app.get(
+    '/api/jobs/:id/series',
+    {
+      schema: {
+        tags: ['Jobs'],
+        summary: 'How the last attempt of a job went, over time',
+        description:
+          'For curves of speed and memory; at most 240 points, further apart in long runs. Told every few seconds while it runs, and kept after its end; empty for runs of less than a second.',
+        params: jobIdSchema,
+        response: { 200: z.object({ samples: z.array(sampleSchema) }), ...failures },
+      },
+    },
+    async ({ params }) => ({ samples: await queue.series(params.id) }),
   );
 
   app.get(

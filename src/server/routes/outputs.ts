@@ -1,21 +1,21 @@
-import { basename } from 'node:path/posix';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import type { JobRecord } from '../../queue/port.ts';
-import type { StoredObject } from '../../storage/port.ts';
+import type { ByteRange, StoredObject } from '../../storage/port.ts';
 import { contentDisposition, isInline, mediaTypeOf } from '../content.ts';
 import type { App, Context } from '../context.ts';
-import { entityTag, selectBytes } from '../ranges.ts';
 import { failures, jobIdSchema } from '../schemas.ts';
+import { sendFile } from '../send-file.ts';
+import { directOf } from './direct-uploads.ts';
 import { getJob } from './jobs.ts';
-
-/** Even opened as a page of its own, an output can run nothing and reach nothing. */
-const OUTPUT_POLICY =
-  "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'";
 
 const downloadQuery = z.strictObject({
   download: z.stringbool().optional().describe('`true` offers a download even of media; default false.'),
+  presigned: z
+    .stringbool()
+    .optional()
+    .describe('`true` answers with a redirect to a link into the bucket, valid for an hour; default false.'),
 });
 
 const listing = z.object({
@@ -50,7 +50,7 @@ export function outputRoutes(app: App, context: Context): void {
     handler: async (request, reply) => {
       const { id } = request.params;
       const { path, object } = await publishedOutput(id);
-      if (object.kind === 'file') return sendFile(request, reply, object, request.query.download ?? false);
+      if (object.kind === 'file') return send(request, reply, object, request.query);
       const files = await storage.list(path);
       return reply.header('cache-control', 'no-cache').send({
         output_path: path,
@@ -79,7 +79,7 @@ export function outputRoutes(app: App, context: Context): void {
       const { id, '*': name } = request.params;
       const { path, object } = await publishedOutput(id);
       const file = object.kind === 'file' ? namedFile(object, name) : await fileBelow(path, name);
-      return sendFile(request, reply, file, request.query.download ?? false);
+      return send(request, reply, file, request.query);
     },
   });
 
@@ -107,39 +107,20 @@ export function outputRoutes(app: App, context: Context): void {
     return object;
   }
 
-  async function sendFile(
+  async function send(
     request: FastifyRequest,
     reply: FastifyReply,
     file: StoredObject,
-    download: boolean,
-  ): Promise<FastifyReply> {
-    const mediaType = mediaTypeOf(file.name);
-    const selection = selectBytes(file, request.headers);
-    reply
-      .header('accept-ranges', 'bytes')
-      .header('cache-control', 'private, no-cache')
-      .header('etag', entityTag(file))
-      .header('last-modified', new Date(file.modified_at).toUTCString());
-    if (selection.kind === 'not_modified') return reply.code(304).send();
-    if (selection.kind === 'unsatisfiable') {
-      reply.header('content-range', `bytes */${file.size_bytes}`);
-      throw new MillError('range_not_satisfiable', `The file has ${file.size_bytes} bytes.`, {
-        facts: { size_bytes: file.size_bytes },
-      });
+    { download = false, presigned = false }: z.output<typeof downloadQuery>,
+  ) {
+    const media_type = mediaTypeOf(file.name);
+    if (presigned) {
+      const disposition = contentDisposition(file.name, !download && isInline(media_type));
+      const link = await directOf(context).downloadLink(file.path, { disposition, mediaType: media_type });
+      return reply.header('cache-control', 'no-store').redirect(link, 302);
     }
-    const range = selection.kind === 'part' ? selection.range : undefined;
-    if (range)
-      reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size_bytes}`);
-    reply
-      .type(mediaType)
-      .header('content-length', range ? range.end - range.start + 1 : file.size_bytes)
-      .header(
-        'content-disposition',
-        contentDisposition(basename(file.name), !download && isInline(mediaType)),
-      )
-      .header('content-security-policy', OUTPUT_POLICY);
-    if (request.method === 'HEAD') return reply.send();
-    return reply.send(await storage.read(file.path, range));
+    const read = (range?: ByteRange) => storage.read(file.path, range);
+    return sendFile(request, reply, { ...file, media_type, read }, { download });
   }
 }
 

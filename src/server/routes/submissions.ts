@@ -2,11 +2,20 @@ import { z } from 'zod';
 import { MillError } from '../../core/errors.ts';
 import type { App, Context } from '../context.ts';
 import { fieldError, readForm } from '../form.ts';
+import { originOf } from '../request-tracer.ts';
 import { acceptedSchema, failures } from '../schemas.ts';
-import { jobOptions, MAX_BATCH, type SubmitPorts, submissionSchema, submitJobs } from '../submit.ts';
+import {
+  batchSubmissionSchema,
+  jobOptions,
+  MAX_BATCH,
+  type SubmitPorts,
+  submissionSchema,
+  submitJobs,
+} from '../submit.ts';
+import { discardUpload } from '../uploads.ts';
 import { acceptAnyBody, invalidRequest } from '../validation.ts';
 
-const batch = z.strictObject({ jobs: z.array(submissionSchema).min(1).max(MAX_BATCH) });
+const batch = z.strictObject({ jobs: z.array(batchSubmissionSchema).min(1).max(MAX_BATCH) });
 
 const PROCESS_FIELDS = ['file', 'task', 'params', 'output_path', ...Object.keys(jobOptions)];
 /** Fields of a form whose text is JSON. */
@@ -23,7 +32,14 @@ const processForm = submissionSchema.omit({ input_path: true }).extend({
 
 export function submissionRoutes(app: App, context: Context): void {
   const { queue, registry, storage, config } = context;
-  const ports: SubmitPorts = { queue, registry, storage, attempts: config.queue.attempts };
+  const ports: SubmitPorts = {
+    queue,
+    registry,
+    storage,
+    attempts: config.queue.attempts,
+    webhookAllow: config.network.allow,
+  };
+  const { files } = context.security;
 
   app.post(
     '/api/enqueue',
@@ -37,7 +53,10 @@ export function submissionRoutes(app: App, context: Context): void {
       },
     },
     async (request) => {
-      const [job] = await submitJobs(ports, [request.body]);
+      const [job] = await submitJobs(
+        { ...ports, origin: originOf(request), access: { caller: request.caller, files } },
+        [request.body],
+      );
       if (!job) throw new MillError('internal', 'The queue stored no job.');
       return { job_id: job.id, status: job.status };
     },
@@ -49,13 +68,16 @@ export function submissionRoutes(app: App, context: Context): void {
       schema: {
         tags: ['Jobs'],
         summary: 'Enqueue many jobs',
-        description: `All or none, up to ${MAX_BATCH}. The answer has them in the same order.`,
+        description: `All or none, up to ${MAX_BATCH}. The answer has them in the same order. Jobs may wait for each other: give one a ref, and name it in depends_on of another, in any order.`,
         body: batch,
         response: { 200: z.object({ jobs: z.array(acceptedSchema) }), ...failures },
       },
     },
     async (request) => {
-      const jobs = await submitJobs(ports, request.body.jobs);
+      const jobs = await submitJobs(
+        { ...ports, origin: originOf(request), access: { caller: request.caller, files } },
+        request.body.jobs,
+      );
       return { jobs: jobs.map(({ id, status }) => ({ job_id: id, status })) };
     },
   );
@@ -86,14 +108,18 @@ export function submissionRoutes(app: App, context: Context): void {
       try {
         if (upload) refuseHopeless(registry, form.fields);
         const submission = toSubmission({ ...form.fields, input_path: upload?.path });
-        const [job] = await submitJobs(ports, [submission], upload?.file_id);
+        const [job] = await submitJobs(
+          { ...ports, origin: originOf(request), access: { caller: request.caller, files } },
+          [submission],
+          upload?.file_id,
+        );
         if (!job) throw new MillError('internal', 'The queue stored no job.');
         // The idempotency key named an earlier job, which has its own copy.
-        if (upload && job.input_path !== upload.path) await storage.remove(upload.path);
+        if (upload && job.input_path !== upload.path) await discardUpload(context, upload);
         const { id, status, input_path, output_path } = job;
         return { job_id: id, status, input_path, output_path };
       } catch (error) {
-        if (upload) await storage.remove(upload.path);
+        if (upload) await discardUpload(context, upload);
         throw error;
       }
     },

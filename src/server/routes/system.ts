@@ -2,13 +2,15 @@ import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os'
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { z } from 'zod';
 import { describeTasks } from '../../core/registry.ts';
+import { queueOf } from '../auth/own-queue.ts';
 import type { App, Context } from '../context.ts';
-import { countsSchema, failures, tasksSchema, workerSchema } from '../schemas.ts';
+import { countsSchema, failures, pauseSchema, tasksSchema } from '../schemas.ts';
 
 const statsSchema = z.object({
   version: z.string(),
   started_at: z.string().meta({ format: 'date-time' }),
   uptime_seconds: z.number(),
+  queue: pauseSchema,
   jobs: countsSchema,
   workers: z.object({
     count: z.number(),
@@ -47,9 +49,10 @@ export function systemRoutes(app: App, context: Context, metrics: MetricsRegistr
   app.get(
     '/api/stats',
     { schema: { tags, summary: 'How busy it is', response: { 200: statsSchema, ...failures } } },
-    async () => {
-      const [jobs, workers, free_bytes] = await Promise.all([
-        queue.counts(),
+    async ({ caller }) => {
+      const [pause, jobs, workers, free_bytes] = await Promise.all([
+        queue.pauseState(),
+        queueOf(queue, caller).counts(),
         queue.workers(),
         storage.freeBytes(),
       ]);
@@ -57,6 +60,7 @@ export function systemRoutes(app: App, context: Context, metrics: MetricsRegistr
         version,
         started_at: startedAt.toISOString(),
         uptime_seconds: Math.round(process.uptime()),
+        queue: pause,
         jobs,
         workers: {
           count: workers.length,
@@ -74,18 +78,6 @@ export function systemRoutes(app: App, context: Context, metrics: MetricsRegistr
         storage: { free_bytes },
       };
     },
-  );
-
-  app.get(
-    '/api/workers',
-    {
-      schema: {
-        tags,
-        summary: 'Workers that are alive',
-        response: { 200: z.object({ workers: z.array(workerSchema) }), ...failures },
-      },
-    },
-    async () => ({ workers: await queue.workers() }),
   );
 
   app.get(
