@@ -1,38 +1,62 @@
 /**
- * Makes the pictures of the README: starts a server in an empty folder, gives it a few jobs on media made for
- * the purpose, and photographs the page in Debian's Chromium.
+ * Makes the pictures of the README and the docs: starts a server in an empty folder, gives it jobs on media made for
+ * the purpose, and photographs each page in Debian's Chromium, light and dark.
  *
- *     node scripts/screenshots.ts
+ *     node scripts/screenshots.ts [FOLDER] [--widths 390,1440]
+ *
+ * With widths, every page is taken at each of them, into FOLDER: for looking at, not for the docs.
  */
 import { spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import { audioFile, counterVideo, cutsVideo, textFile } from '../test/fixtures/media/index.ts';
+import { parseArgs } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import {
+  audioFile,
+  colourBars,
+  counterVideo,
+  cutsVideo,
+  textFile,
+  truncate,
+} from '../test/fixtures/media/index.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PICTURES = join(ROOT, 'docs/images');
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
 ];
+const FILM = 'interview_multicam_take-04_graded_FINAL.mp4';
 
 const JOBS = [
-  { task: 'detect_scene_cuts', input_path: 'input/interview.mp4' },
-  { task: 'create_animated_gif', input_path: 'input/interview.mp4', params: { duration: 2 } },
+  { task: 'detect_scene_cuts', input_path: `input/${FILM}` },
+  { task: 'create_animated_gif', input_path: `input/${FILM}`, params: { duration: 2 } },
   { task: 'resize_to_720p', input_path: 'input/podcast-ep214.mp3' },
   { task: 'normalize_audio', input_path: 'input/podcast-ep214.mp3', params: { target_lufs: -16 } },
-  { task: 'get_video_info', input_path: 'input/notes.mp4' },
+  { task: 'generate_waveform_json', input_path: 'input/podcast-ep214.mp3' },
+  { task: 'transcode_h264_to_h265', input_path: 'input/mirror-inspection_cam-B.mp4' },
   { task: 'calculate_sha256', input_path: 'input/countdown.mp4' },
   { task: 'extract_thumbnails', input_path: 'input/countdown.mp4', params: { sprite: true } },
+  { task: 'verify_file_integrity', input_path: 'input/colour-bars_sync-test.mkv' },
+  { task: 'get_video_info', input_path: 'input/notes.mp4' },
+  { task: 'resize_to_720p', input_path: `input/${FILM}`, params: { height: 240, crf: 30 } },
   { task: 'transcode_h264_to_h265', input_path: 'input/countdown.mp4', params: { preset: 'veryslow' } },
-  { task: 'resize_to_720p', input_path: 'input/interview.mp4', params: { height: 144 } },
+  { task: 'transcode_h264_to_h265', input_path: `input/${FILM}`, params: { codec: 'libsvtav1' } },
+  { task: 'compress_archive', input_path: 'input/countdown.mp4', delay_ms: 14 * 3_600_000 },
 ];
+
+const { values, positionals } = parseArgs({
+  options: { widths: { type: 'string' } },
+  allowPositionals: true,
+});
+const pictures = positionals[0] ?? join(ROOT, 'docs/images');
+const widths = values.widths?.split(',').map(Number) ?? [];
 
 const folder = await mkdtemp(join(tmpdir(), 'mill-pictures-'));
 const server = spawn(
@@ -41,7 +65,25 @@ const server = spawn(
   { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
 );
 try {
-  const url = await new Promise<string>((resolve, reject) => {
+  const url = await answering();
+  await fill(url);
+  await mkdir(pictures, { recursive: true });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
+  const pages = await addresses(url);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of widths.length > 0 ? widths : [1440])
+      await take(browser, url, pages, width, colorScheme);
+    if (widths.length === 0) await take(browser, url, { jobs: '/jobs' }, 390, colorScheme);
+  }
+  await browser.close();
+} finally {
+  server.kill('SIGTERM');
+  await new Promise((resolve) => server.once('exit', resolve));
+  await rm(folder, { recursive: true, force: true });
+}
+
+function answering(): Promise<string> {
+  return new Promise((resolve, reject) => {
     let log = '';
     server.stdout.on('data', (chunk) => {
       log += chunk;
@@ -50,43 +92,108 @@ try {
     });
     server.once('exit', () => reject(new Error(log)));
   });
+}
+
+async function fill(url: string): Promise<void> {
   const input = join(folder, 'data/input');
-  await copyFile(await cutsVideo({ width: 640, height: 360 }), join(input, 'interview.mp4'));
-  await copyFile(await counterVideo({ frames: 900, width: 640, height: 360 }), join(input, 'countdown.mp4'));
-  await copyFile(await audioFile({ codec: 'mp3', seconds: 20 }), join(input, 'podcast-ep214.mp3'));
-  await copyFile(await textFile(), join(input, 'notes.mp4'));
+  const countdown = await counterVideo({ frames: 900, width: 640, height: 360 });
+  const files: [string, string][] = [
+    [FILM, await cutsVideo({ width: 640, height: 360 })],
+    ['countdown.mp4', countdown],
+    [
+      'mirror-inspection_cam-B.mp4',
+      await truncate(await counterVideo({ frames: 250, width: 640, height: 360 }), 0.8),
+    ],
+    ['colour-bars_sync-test.mkv', await colourBars({ width: 640, height: 360 })],
+    ['podcast-ep214.mp3', await audioFile({ codec: 'mp3', seconds: 20 })],
+    ['notes.mp4', await textFile()],
+  ];
+  for (const [name, file] of files) await copyFile(file, join(input, name));
   for (const job of JOBS) {
     const answer = await fetch(`${url}/api/enqueue`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(job),
+      body: JSON.stringify({ attempts: 1, ...job }),
     });
     if (!answer.ok) throw new Error(await answer.text());
   }
-  await waitForRunning(url);
-  await mkdir(PICTURES, { recursive: true });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ARGUMENTS });
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 760 }, colorScheme });
-    await page.goto(url);
-    await page.getByText('Resize video').first().waitFor();
-    await sleep(1000);
-    await page.screenshot({ path: join(PICTURES, `page-${colorScheme}.png`) });
-    await page.close();
+  // Until the slow job is well under way and the quick ones are done.
+  for (;;) {
+    const { jobs } = await list(url, 'status=started');
+    const slow = jobs.find(({ task, input_path }) => /^transcode/.test(task) && /countdown/.test(input_path));
+    if ((slow?.progress?.percent ?? 0) > 15) return;
+    await sleep(300);
   }
-  await browser.close();
-} finally {
-  server.kill('SIGKILL');
-  await rm(folder, { recursive: true, force: true });
 }
 
-/** Until the slow job is well under way and the quick ones are done. */
-async function waitForRunning(url: string): Promise<void> {
-  for (;;) {
-    const { jobs } = (await (await fetch(`${url}/api/jobs?status=started`)).json()) as {
-      jobs: { progress: { percent: number | null } | null }[];
-    };
-    if (jobs.some(({ progress }) => (progress?.percent ?? 0) > 15)) return;
-    await sleep(200);
+interface Listed {
+  id: string;
+  task: string;
+  status: string;
+  input_path: string;
+  progress: { percent: number | null } | null;
+}
+
+async function list(url: string, query: string): Promise<{ jobs: Listed[] }> {
+  return (await (await fetch(`${url}/api/jobs?${query}`)).json()) as { jobs: Listed[] };
+}
+
+async function addresses(url: string): Promise<Record<string, string>> {
+  const { jobs } = await list(url, 'limit=100');
+  const job = (task: string, status: string) =>
+    `/jobs/${jobs.find((one) => one.task === task && one.status === status)?.id}`;
+  const failed = jobs.find(
+    ({ input_path, status }) => status === 'failed' && /mirror|podcast/.test(input_path),
+  );
+  return {
+    jobs: '/jobs',
+    new: '/new',
+    finished: job('resize_to_720p', 'finished'),
+    failed: `/jobs/${failed?.id}`,
+    sound: job('normalize_audio', 'finished'),
+    cuts: job('detect_scene_cuts', 'finished'),
+    stills: job('extract_thumbnails', 'finished'),
+    system: '/system',
+  };
+}
+
+async function take(
+  browser: Browser,
+  url: string,
+  pages: Record<string, string>,
+  width: number,
+  colorScheme: 'light' | 'dark',
+): Promise<void> {
+  const phone = width < 600;
+  const context = await browser.newContext({
+    viewport: { width, height: phone ? 844 : 900 },
+    colorScheme,
+    locale: 'en-GB',
+    isMobile: phone,
+    hasTouch: phone,
+  });
+  const page = await context.newPage();
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(url + path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    if (name === 'new') await writeNewJob(page);
+    if (name === 'finished') {
+      await page
+        .waitForFunction('document.querySelector("video")?.readyState >= 2', undefined, { timeout: 20_000 })
+        .catch(() => {});
+      await page.keyboard.press('Shift+ArrowRight');
+    }
+    await sleep(2500);
+    const kind =
+      widths.length > 0 ? `${name}-${width}` : phone ? `${name}-phone` : name === 'jobs' ? 'page' : name;
+    await page.screenshot({ path: join(pictures, `${kind}-${colorScheme}.png`) });
   }
+  await context.close();
+}
+
+async function writeNewJob(page: Page): Promise<void> {
+  await page.getByLabel('Choose files', { exact: true }).setInputFiles(join(folder, 'data/input', FILM));
+  await page.getByText('Uploaded', { exact: true }).waitFor();
+  await page.getByRole('checkbox', { name: /^Convert to H.265/ }).check();
+  await page.getByLabel('Bit rate', { exact: true }).fill('1.8');
 }
