@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { ERRORS, type ErrorCode, isErrorCode, MillError } from '../core/errors.ts';
 import { loadSettings } from './settings.ts';
+import { programVersion } from './version.ts';
 
 export interface ServerEvent {
   event: string;
@@ -28,7 +29,10 @@ export function addServerFlag(command: Command): Command {
 
 export function clientFor(command: Command): Client {
   const { server } = command.optsWithGlobals<{ server?: string }>();
-  return createClient(server ?? (process.env.MEDIAMILL_URL || configuredUrl(command)));
+  return createClient(
+    server ?? (process.env.MEDIAMILL_URL || configuredUrl(command)),
+    process.env.MEDIAMILL_API_KEY || undefined,
+  );
 }
 
 function configuredUrl(command: Command): string {
@@ -38,7 +42,8 @@ function configuredUrl(command: Command): string {
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-export function createClient(base: string): Client {
+/** `key`: an API key, for servers that want one. */
+export function createClient(base: string, key?: string): Client {
   if (!URL.canParse(base) || !/^https?:/.test(base)) {
     throw new MillError(
       'invalid_request',
@@ -50,7 +55,10 @@ export function createClient(base: string): Client {
   async function ask(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(`${root}${path}`, init);
+      const headers = new Headers(init.headers);
+      headers.set('user-agent', `mediamill/${programVersion()}`);
+      if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
+      response = await fetch(`${root}${path}`, { ...init, headers });
     } catch (error) {
       if (init.signal?.aborted) throw error;
       throw new MillError('queue_unavailable', `No server answers at ${root}.`, {

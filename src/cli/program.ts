@@ -10,7 +10,15 @@ const COMMANDS = {
   tasks: async () => (await import('./commands/tasks.ts')).addTasks,
   enqueue: async () => (await import('./commands/enqueue.ts')).addEnqueue,
   jobs: async () => (await import('./commands/jobs.ts')).addJobs,
+  queue: async () => (await import('./commands/queue.ts')).addQueue,
+  workers: async () => (await import('./commands/workers.ts')).addWorkers,
+  bench: async () => (await import('./commands/bench.ts')).addBench,
+  keys: async () => (await import('./commands/keys.ts')).addKeys,
+  webhooks: async () => (await import('./commands/webhooks.ts')).addWebhooks,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  backup: async () => (await import('./commands/backup.ts')).addBackup,
+  migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
+  health: async () => (await import('./commands/health.ts')).addHealth,
   openapi: async () => (await import('./commands/openapi.ts')).addOpenApi,
 } satisfies Record<string, () => Promise<(program: Command) => void>>;
 

@@ -15,7 +15,7 @@ export function addConfigFlags(command: Command, paths: readonly string[]): Comm
   );
   for (const key of configKeys()) {
     if (!paths.includes(key.path) || key.flag === null) continue;
-    const flags = `--${key.flag} <${placeholder(key)}>`;
+    const flags = key.kind === 'boolean' ? `--${key.flag}` : `--${key.flag} <${placeholder(key)}>`;
     command.addOption(new Option(flags, `${key.description} (default ${key.default})`).helpGroup(HEADING));
   }
   return command;
@@ -35,7 +35,8 @@ export function loadSettings(command: Command): LoadedConfig {
     configKeys().flatMap((key) => {
       const name = key.flag?.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
       const value = name === undefined ? undefined : options[name];
-      return typeof value === 'string' ? [[key.path, value]] : [];
+      // A flag without a value says yes.
+      return typeof value === 'string' || value === true ? [[key.path, String(value)]] : [];
     }),
   );
   return loadConfig({ flags, env: process.env, file: readConfigFile(path) });

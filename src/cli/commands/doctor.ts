@@ -1,8 +1,11 @@
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import type { EngineReport, Services } from '../../compose.ts';
+import type { CageReport, EngineReport, Services } from '../../compose.ts';
 import type { LoadedConfig } from '../../core/config-load.ts';
 import { toMillError } from '../../core/errors.ts';
+import { type Finding, finding } from '../doctor/finding.ts';
+import { checkMemory, checkPage, checkPorts } from '../doctor/machine.ts';
+import { checkQueue } from '../doctor/queue.ts';
 import { EXIT_FAILED } from '../failure.ts';
 import { paint, print, printJson, printTable } from '../output.ts';
 import { addConfigFlags, loadSettings } from '../settings.ts';
@@ -13,28 +16,34 @@ import { SERVICE_FLAGS } from './serve.ts';
 /** Less free space than this is worth a warning: one transcode of a film takes as much. */
 const LOW_DISK_BYTES = 5e9;
 
-interface Finding {
-  check: string;
-  state: 'ok' | 'warning' | 'failed';
-  detail: string;
-}
+/** Encoders that a machine may well not have. */
+const HARDWARE = /_(nvenc|qsv|vaapi|amf|videotoolbox|v4l2m2m|mf|vulkan)$/;
 
 export function addDoctor(program: Command): void {
   const doctor = program
     .command('doctor')
-    .description('Check this machine: runtime, FFmpeg and its encoders, queue, storage, disk, memory.')
+    .description(
+      'Check this machine: runtime, FFmpeg and its encoders, queue, clock, storage, disk, memory, page, ports.',
+    )
     .option('--json', 'print the findings as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const loaded = loadSettings(doctor);
-      const { inspectEngine, composeServices } = await import('../../compose.ts');
+      const { inspectEngine, inspectCage, composeServices } = await import('../../compose.ts');
       const services = () => composeServices(loaded, { version: programVersion(), quiet: true });
-      const [engine, service] = await Promise.all([inspectEngine(), checkServices(services)]);
-      const findings = [runtime(), ffmpeg(engine), ...service, memory(loaded)];
+      const [engine, service, cage, ports] = await Promise.all([
+        inspectEngine(),
+        checkServices(services),
+        inspectCage(),
+        checkPorts(loaded.config),
+      ]);
+      const { config } = loaded;
+      const machine = [isolation(loaded, cage), await checkMemory(config), await checkPage()];
+      const findings = [runtime(), ffmpeg(engine), encoders(engine), ...service, ...machine, ...ports];
       if (json) printJson({ findings, encoders: engine.encoders ?? [], settings: settings(loaded) });
       else printFindings(findings, engine, loaded);
       if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
     });
-  addConfigFlags(doctor, SERVICE_FLAGS);
+  addConfigFlags(doctor, ['server.host', 'server.port', ...SERVICE_FLAGS]);
 }
 
 function runtime(): Finding {
@@ -48,25 +57,22 @@ function ffmpeg({ ffmpeg_version: version, problem }: EngineReport): Finding {
     : { check: 'ffmpeg', state: 'ok', detail: `${version}, inside this program` };
 }
 
-/** Where the jobs lie; a password in the address of Redis is not shown. */
-function queuePlace({ queue, redis }: Services['config']): string {
-  if (queue.backend === 'embedded') return queue.database;
-  return `queue ${redis.queue_name} on Redis at ${URL.parse(redis.url)?.host || redis.url}`;
+function encoders({ encoders: tried = [] }: EngineReport): Finding {
+  const hardware = tried.filter(({ name, works }) => works && HARDWARE.test(name)).map(({ name }) => name);
+  const broken = tried.filter(({ name, works }) => !works && !HARDWARE.test(name)).map(({ name }) => name);
+  const detail = `${tried.filter(({ works }) => works).length} of ${tried.length} work; hardware: ${hardware.join(', ') || 'none'}`;
+  if (broken.length === 0) return { check: 'encoders', state: 'ok', detail };
+  return { check: 'encoders', state: 'warning', detail: `${detail}; missing: ${broken.join(', ')}` };
 }
 
 async function checkServices(open: () => Promise<Services>): Promise<Finding[]> {
   try {
     await using services = await open();
     return [
-      await finding('queue', async () => {
-        await services.queue.check();
-        const counts = await services.queue.counts();
-        return `${queuePlace(services.config)}: ${counts.queued} queued, ${counts.started} started, ${counts.failed} failed`;
-      }),
+      ...(await checkQueue(services)),
       await finding('storage', async () => {
-        await services.storage.check();
-        const { input_path: input, output_path: output } = services.config.storage;
-        return `${input} and ${output}, writable`;
+        await services.storage.check('thorough');
+        return `${storagePlace(services.config)}, writable`;
       }),
       await disk(services),
     ];
@@ -75,12 +81,10 @@ async function checkServices(open: () => Promise<Services>): Promise<Finding[]> 
   }
 }
 
-async function finding(check: string, look: () => Promise<string>): Promise<Finding> {
-  try {
-    return { check, state: 'ok', detail: await look() };
-  } catch (error) {
-    return { check, state: 'failed', detail: toMillError(error).message };
-  }
+function storagePlace({ storage }: Services['config']): string {
+  if (storage.type === 'local') return `${storage.input_path} and ${storage.output_path}`;
+  const { bucket, endpoint, work_path } = storage.s3;
+  return `bucket ${bucket}${endpoint ? ` at ${URL.parse(endpoint)?.host ?? endpoint}` : ''}, work in ${work_path}`;
 }
 
 async function disk({ storage }: Services): Promise<Finding> {
@@ -90,13 +94,13 @@ async function disk({ storage }: Services): Promise<Finding> {
   return { check: 'disk', state: low ? 'warning' : 'ok', detail: `${size(free)} free for outputs` };
 }
 
-function memory({ config }: LoadedConfig): Finding {
-  const limit = config.processing.memory_limit_bytes;
-  // A container's limit counts, where there is one.
-  const whole = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-  const low = whole < limit;
-  const detail = `${size(whole)}, ${size(freemem())} free; one job may use ${size(limit)}`;
-  return { check: 'memory', state: low ? 'warning' : 'ok', detail };
+function isolation({ config }: LoadedConfig, { offline, reason }: CageReport): Finding {
+  const check = 'isolation';
+  if (config.processing.cage === 'off')
+    return { check, state: 'warning', detail: 'turned off by [processing] cage' };
+  const rest = 'memory limit, deadline and write permissions of job processes hold';
+  if (offline) return { check, state: 'ok', detail: `job processes have no network; ${rest}` };
+  return { check, state: 'warning', detail: `job processes keep the network: ${reason}; ${rest}` };
 }
 
 function settings({ config, origins, file }: LoadedConfig): Record<string, unknown> {

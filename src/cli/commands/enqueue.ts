@@ -31,6 +31,12 @@ const FIELDS: { flag: string; option: string; field: string; about: string }[] =
     about: 'jobs that must finish first',
   },
   {
+    flag: '--on-parent-failure <wait|fail>',
+    option: 'onParentFailure',
+    field: 'on_parent_failure',
+    about: 'when one of those fails or is canceled: wait (default), or fail as well',
+  },
+  {
     flag: '--idempotency-key <key>',
     option: 'idempotencyKey',
     field: 'idempotency_key',

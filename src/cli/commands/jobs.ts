@@ -40,10 +40,17 @@ export function addJobs(program: Command): void {
     follow(client, id, Boolean(json)),
   );
   one(jobs, 'logs', 'Print the log of a job.', printLogs).option('--follow', 'go on until the job has ended');
-  many(jobs, 'cancel', 'Cancel jobs that wait or run.', (client, id) => client.post(`${pathOf(id)}/cancel`));
-  many(jobs, 'retry', 'Run ended jobs again.', (client, id) => client.post(`${pathOf(id)}/retry`));
-  many(jobs, 'delete', 'Forget jobs that wait or have ended.', (client, id, { files }) =>
-    client.delete(`${pathOf(id)}${files ? '?files=true' : ''}`),
+  many(jobs, 'cancel', 'Cancel jobs that wait or run: by their ids, or all that match.', (client, id) =>
+    client.post(`${pathOf(id)}/cancel`),
+  );
+  many(jobs, 'retry', 'Run ended jobs again: by their ids, or all that match.', (client, id) =>
+    client.post(`${pathOf(id)}/retry`),
+  ).option('--failed', 'all that have failed; the same as --status failed');
+  many(
+    jobs,
+    'delete',
+    'Forget jobs that wait or have ended: by their ids, or all that match.',
+    (client, id, { files }) => client.delete(`${pathOf(id)}${files ? '?files=true' : ''}`),
   ).option('--files', 'delete what they have written, too');
 }
 
@@ -55,6 +62,17 @@ interface Shared {
   json?: boolean;
   follow?: boolean;
   files?: boolean;
+  failed?: boolean;
+  status?: string;
+  task?: string;
+  q?: string;
+}
+
+/** What the server answers to an action on many jobs. */
+interface Done {
+  done: number;
+  ids: string[];
+  refused: { id: string; code: string; detail: string }[];
 }
 
 function withServer(command: Command): Command {
@@ -73,16 +91,25 @@ function one(
   return withServer(command);
 }
 
-/** For several jobs at once: all are tried, and the first failure is reported at the end. */
+/** For several jobs at once, named or matched: all are tried, and the first failure is reported at the end. */
 function many(
   parent: Command,
   name: string,
   about: string,
   change: (client: Client, id: string, options: Shared) => Promise<unknown>,
 ): Command {
-  const command = parent.command(name).description(about).argument('<id...>', 'ids of the jobs');
+  const command = parent
+    .command(name)
+    .description(about)
+    .argument('[id...]', 'ids of the jobs')
+    .option('--status <word,…>', 'all jobs with one of these statuses')
+    .option('--task <name>', 'all jobs of this task')
+    .option('--q <text>', 'all jobs with this text in id, task, paths or error');
   command.action(async (ids: string[], options: Shared) => {
     const client = clientFor(command);
+    const filter = filterOf(options);
+    if (ids.length > 0 === (filter !== null)) throw whichJobs(name, filter !== null);
+    if (filter !== null) return await matching(client, name, filter, options);
     const results = await Promise.allSettled(ids.map((id) => change(client, id, options)));
     for (const [index, result] of results.entries()) {
       if (result.status === 'rejected') continue;
@@ -93,6 +120,33 @@ function many(
     if (failed) throw failed.reason;
   });
   return withServer(command);
+}
+
+/** Null when no jobs are asked for by what they are. */
+function filterOf({ failed, status, task, q }: Shared): Record<string, unknown> | null {
+  const statuses = failed ? ['failed'] : status?.split(',').map((word) => word.trim());
+  const filter = { ...(statuses && { status: statuses }), ...(task && { task }), ...(q && { q }) };
+  return Object.keys(filter).length > 0 ? filter : null;
+}
+
+function whichJobs(name: string, both: boolean): MillError {
+  const what = both ? 'Give either ids or a filter, not both.' : 'Give the ids of the jobs, or a filter.';
+  const example = name === 'retry' ? '`jobs retry --failed`' : `\`jobs ${name} --task NAME\``;
+  return new MillError('invalid_request', `${what} ${example} takes all that match.`);
+}
+
+async function matching(
+  client: Client,
+  action: string,
+  filter: Record<string, unknown>,
+  { json, files }: Shared,
+): Promise<void> {
+  if (files) throw new MillError('invalid_request', '--files goes with ids only.');
+  const answer = await client.post<Done>('/api/jobs/actions', { action, filter });
+  if (json) return printJson(answer);
+  const done = { cancel: 'canceled', retry: 'queued again', delete: 'deleted' }[action] ?? action;
+  print(`${answer.done} ${done}`);
+  for (const { id, detail } of answer.refused) note(`${id}  ${detail}`);
 }
 
 function statusAfter(name: string, answer: unknown): string {

@@ -37,7 +37,7 @@ export function addServe(program: Command): void {
       await working?.stop();
       await closed;
     });
-  addConfigFlags(serve, ['server.host', 'server.port', ...SERVICE_FLAGS]);
+  addConfigFlags(serve, ['server.host', 'server.port', 'server.insecure', ...SERVICE_FLAGS]);
 }
 
 function announce(url: string): void {

@@ -12,14 +12,17 @@ export function addWorker(program: Command): void {
     .action(async () => {
       const loaded = loadSettings(worker);
       const stop = abortOnSignals();
-      const { composeServices, startWorker } = await import('../../compose.ts');
+      const { composeServices, startWorker, startWorkerEndpoint } = await import('../../compose.ts');
       await using services = await composeServices(loaded, { version: programVersion() });
+      // The port first: a second worker on it must not take jobs before it fails.
+      const endpoint = await startWorkerEndpoint(services);
       const working = await startWorker(services);
       await aborted(stop);
       note(
         `mediamill: stopping; running jobs have ${loaded.config.processing.drain_seconds} s (again to stop at once)`,
       );
       await working.stop();
+      await endpoint?.close();
     });
   addConfigFlags(worker, SERVICE_FLAGS);
 }

@@ -1,0 +1,43 @@
+/** What this machine can do, for `doctor` and the System page. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { CageReport } from '../runner/cage.ts';
+
+/** What FFmpeg can do on this machine. */
+export interface EngineReport {
+  ffmpeg_version?: string;
+  encoders?: { name: string; works: boolean; reason?: string | null }[];
+  /** Why there is nothing to report. */
+  problem?: string;
+}
+
+/** Encoders are tried one by one, hardware among them; a driver that hangs must not hang the caller. */
+const INSPECTION_MS = 60_000;
+
+/** Looks in a process of its own: a broken graphics driver ends that process, not this one. */
+export async function inspectEngine(): Promise<EngineReport> {
+  const own = new URL(import.meta.url);
+  const entry = fileURLToPath(new URL(`../engine/inspect-main${extname(own.pathname)}`, own));
+  if (!existsSync(entry)) return { problem: 'this installation is incomplete: the inspection is missing' };
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [entry], {
+      timeout: INSPECTION_MS,
+      killSignal: 'SIGKILL',
+    });
+    return JSON.parse(stdout) as EngineReport;
+  } catch (error) {
+    const { killed, signal, stderr } = error as { killed?: boolean; signal?: string; stderr?: string };
+    if (killed) return { problem: `the inspection did not end within ${INSPECTION_MS / 1000} s` };
+    const why = stderr?.split('\n').find((line) => /^\S*Error\b/.test(line));
+    return { problem: signal ? `the inspection was ended by ${signal}` : (why ?? String(error)) };
+  }
+}
+
+/** For `doctor`: can job processes be kept off the network here, and if not, why. */
+export async function inspectCage(): Promise<CageReport> {
+  const { findCage } = await import('../runner/cage.ts');
+  return (await findCage(null)).report;
+}
