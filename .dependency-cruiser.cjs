@@ -15,7 +15,9 @@ const only = (folder, allowed, comment) => ({
 
 const CORE = '^src/core/';
 const JOBS = '^src/jobs/';
-const PORTS = '^src/(queue|storage)/port\\.ts$';
+const NETWORK = '^src/network/';
+const LEDGER = '^src/ledger/port\\.ts$';
+const PORTS = '^src/(queue|storage|previews)/port\\.ts$';
 /** The entries of the job process and of the inspection: started as programs of their own, never imported. */
 const ENTRIES = '^src/(runner/child(-thread)?|engine/[a-z-]+-main)\\.ts$';
 
@@ -48,7 +50,7 @@ module.exports = {
         'A crash in native code must take a job process, never the server, the worker or the command line.',
       severity: 'error',
       from: {
-        path: '^src/(cli/main|compose|runner/(worker|child-host|run-once))\\.ts$|^src/(server|queue|storage|jobs|core)/',
+        path: '^src/(cli/main|compose|compose/.*|runner/(worker|child-host|run-once))\\.ts$|^src/(server|queue|storage|previews|jobs|core)/',
       },
       to: { path: 'node_modules/node-av|^src/engine/', reachable: true },
     },
@@ -67,26 +69,62 @@ module.exports = {
       to: { path: ENTRIES, dependencyTypesNot: ['type-only'] },
     },
     only('core', [], 'core is the leaf: nothing of ours.'),
-    only('jobs', [CORE], 'A job is a pure description; it knows the vocabulary and nothing else.'),
+    only('network', [CORE], 'The one way out to the network knows nobody who uses it.'),
+    only('ledger', [CORE], 'A ledger driver knows only its port.'),
+    only('auth', [CORE, LEDGER], 'Keys and owners are kept in the ledger.'),
+    only(
+      'webhooks',
+      [CORE, NETWORK, LEDGER, PORTS, '^src/auth/keys\\.ts$'],
+      'Webhooks work against the ports.',
+    ),
+    only(
+      'jobs',
+      [CORE, NETWORK],
+      'A job is a pure description; it knows the vocabulary and the guarded way out.',
+    ),
     only('engine', [CORE], 'The engine executes plans; it knows no jobs, no queue, no HTTP.'),
     only('queue', [CORE], 'A queue driver knows only its port.'),
     only('storage', [CORE], 'A storage driver knows only its port.'),
+    only(
+      'previews',
+      [CORE, JOBS, PORTS, '^src/runner/(cage|child-host|protocol|supervise-order|sibling-module)\\.ts$'],
+      'Previews are made in job processes of their own.',
+    ),
     only('runner', [CORE, JOBS, PORTS, '^src/engine/'], 'The runner works against the ports.'),
-    only('server', [CORE, JOBS, PORTS], 'The server works against the ports.'),
-    only('cli', [CORE, JOBS, '^src/compose\\.ts$'], 'Commands reach the program through compose.ts.'),
+    only(
+      'server',
+      [CORE, JOBS, PORTS, NETWORK, LEDGER, '^src/(auth|webhooks)/', '^src/observability/metrics\\.ts$'],
+      'The server works against the ports.',
+    ),
+    only('operations', [CORE, '^src/(queue|ledger)/'], 'What is done with whole queues.'),
+    only(
+      'observability',
+      [CORE, PORTS, '^src/(runner/observer|server/request-tracer)\\.ts$'],
+      'Metrics and traces listen; they know those they listen to by their interfaces.',
+    ),
+    only(
+      'bench',
+      [CORE, JOBS, '^src/runner/(child-host|run-once)\\.ts$'],
+      'What is measured is what everybody runs.',
+    ),
+    only(
+      'cli',
+      [CORE, JOBS, '^src/compose(/|\\.ts$)', '^src/(bench|operations)/'],
+      'Commands reach the program through compose.ts.',
+    ),
     {
       name: 'compose-imports',
       comment: 'The composition root wires everything but the command line and the engine.',
       severity: 'error',
-      from: { path: '^src/compose\\.ts$' },
+      from: { path: '^src/compose(/|\\.ts$)' },
       to: { path: '^src/(cli|engine)/' },
     },
     {
       name: 'compose-is-the-root',
       comment: 'Only the command line starts from the composition root.',
       severity: 'error',
-      from: { path: OURS, pathNot: '^src/cli/' },
-      to: { path: '^src/compose\\.ts$' },
+      from: { path: OURS, pathNot: '^src/(cli/|compose(/|\\.ts$))' },
+      to: { path: '^src/compose(/|\\.ts$)' },
     },
     {
       name: 'no-dev-dependencies-in-src',

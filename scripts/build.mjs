@@ -1,5 +1,6 @@
 /**
- * `node scripts/build.mjs [FOLDER]`: compiles src into dist, or into another folder; what is published.
+ * `node scripts/build.mjs [FOLDER]`: compiles src into dist, or into another folder, and builds the page into
+ * web/dist: what is published.
  * TypeScript 6.0 leaves the extension of `import('./x.ts')` as it is in functions that have a `using`
  * declaration; this finishes its work.
  */
@@ -7,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage, isPageStale } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -18,6 +20,7 @@ const { status } = spawnSync(
   { cwd: root, stdio: 'inherit' },
 );
 if (status !== 0) process.exit(1);
+if (isPageStale() && buildPage() !== 0) process.exit(1);
 
 for (const name of readdirSync(target, { recursive: true, encoding: 'utf8' })) {
   if (!name.endsWith('.js')) continue;

@@ -13,6 +13,7 @@ const AT_ONCE = 2;
 /** Each answers what is wrong, or nothing, and a word for the summary. */
 const CHECKS = {
   types: () => tool('node_modules/typescript/bin/tsc', ['-p', '.']),
+  'types of the page': () => tool('node_modules/typescript/bin/tsc', ['-p', 'web', '--noEmit']),
   'format and lint': () => tool('node_modules/@biomejs/biome/bin/biome', ['check', '--colors=off', '.']),
   'who imports whom': imports,
   'generated code': () => tool('scripts/gen.ts', ['--check']),

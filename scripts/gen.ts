@@ -19,6 +19,7 @@ const root = new URL('../', import.meta.url);
 const GENERATED: Generated[] = [
   { path: 'src/jobs/index.gen.ts', content: jobsIndex },
   { path: 'docs/reference/jobs.md', content: jobsReference },
+  { path: 'web/src/api/schema.gen.ts', content: apiClient },
 ];
 
 const check = process.argv.includes('--check');
@@ -65,6 +66,14 @@ async function jobsReference(): Promise<string> {
     import('./jobs-page.ts'),
   ]);
   return jobsPage(jobs);
+}
+
+async function apiClient(): Promise<string> {
+  const [{ openApiDocument }, { apiClientTypes }] = await Promise.all([
+    import('../src/compose.ts'),
+    import('./api-client.ts'),
+  ]);
+  return apiClientTypes((await openApiDocument('')) as Parameters<typeof apiClientTypes>[0]);
 }
 
 function camelCase(name: string): string {

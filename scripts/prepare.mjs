@@ -1,6 +1,6 @@
 /**
  * Makes `npm start`, `npm test` and `npm run check` work in a fresh clone: installs the locked dependencies when
- * they are missing or are not the ones of package-lock.json. Runs on Node 16 and newer, under whatever Node the
+ * they are missing or are not the ones of package-lock.json, and builds the page when it is not that of web/. Runs on Node 16 and newer, under whatever Node the
  * system has; the script that follows runs under the Node that was installed, because npm puts
  * node_modules/.bin first on the path.
  */
@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPage, isPageStale } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NEEDED_MAJOR = 24;
@@ -18,6 +19,9 @@ const WAIT_MS = 10 * 60_000;
 
 const reason = whyStale();
 if (reason) process.exitCode = withLock(() => (whyStale() ? install(reason) : 0));
+if (!process.exitCode && isPageStale()) {
+  process.exitCode = withLock(() => (isPageStale() ? buildPage() : 0));
+}
 
 /** Why node_modules must be installed again; null when it matches the lock file. */
 function whyStale() {

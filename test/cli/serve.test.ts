@@ -200,16 +200,29 @@ describe('ports and addresses', () => {
     expect(stderr).toMatch(new RegExp(`^mediamill: Port ${port} on 127\\.0\\.0\\.1 is taken.*\\n$`));
   });
 
-  test('an address that everybody can reach is warned of', async () => {
+  test('an address that everybody can reach wants a key, or somebody to say that it need not', async () => {
     const cwd = emptyFolder();
-    const child = kept(start(['serve', '--port', '0', '--host', '0.0.0.0'], { cwd }));
+    const public_ = ['serve', '--port', '0', '--host', '0.0.0.0'];
+    const refused = await mediamill(public_, { cwd });
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/no API keys\. Make one with `mediamill keys create .*--insecure/);
+
+    const said = await untilListening(kept(start([...public_, '--insecure'], { cwd })));
+    expect(said).toContain('whoever reaches this port');
+
+    expect((await mediamill(['keys', 'create', '--name', 'first'], { cwd })).code).toBe(0);
+    expect(await untilListening(kept(start(public_, { cwd })))).not.toContain('whoever reaches this port');
+  });
+
+  /** What it printed until then. */
+  async function untilListening(child: ReturnType<typeof start>): Promise<string> {
     let text = '';
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
       text += line;
       if (/listening at/i.test(line)) break;
     }
-    expect(text).toContain('whoever reaches this port');
-  });
+    return text;
+  }
 });
 
 describe('stopping', () => {

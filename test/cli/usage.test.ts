@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { mediamill } from './mediamill.ts';
 
-const COMMANDS = ['serve', 'worker', 'run', 'tasks', 'enqueue', 'jobs', 'doctor', 'openapi'];
+const COMMANDS =
+  'serve worker run tasks enqueue jobs queue workers bench keys webhooks doctor backup migrate health openapi'.split(
+    ' ',
+  );
 
 describe('help', () => {
   test('names every command', async () => {

@@ -50,7 +50,7 @@ describe('sources', () => {
 
   test('nested keys have variables of their own', () => {
     const { config, origins } = loadConfig({ env: { MEDIAMILL_STORAGE_S3_BUCKET: 'films' } });
-    expect(config.storage.s3).toEqual({ bucket: 'films', region: 'us-east-1' });
+    expect(config.storage.s3).toMatchObject({ bucket: 'films', region: 'us-east-1', path_style: false });
     expect(origins['storage.s3.bucket']).toBe('environment');
   });
 

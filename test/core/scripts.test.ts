@@ -44,16 +44,22 @@ describe('prepare', () => {
 
   /** An npm that writes down how it was called, and installs what the lock file says. */
   const NPM = `
-    const { mkdirSync, copyFileSync, writeFileSync, appendFileSync } = require('node:fs');
+    const { existsSync, mkdirSync, copyFileSync, symlinkSync, writeFileSync, appendFileSync } = require('node:fs');
     appendFileSync('calls', process.argv.slice(2).join(' ') + '\\n');
     if (process.env.NPM_FAILS) { console.log('npm says why'); process.exit(1); }
     mkdirSync('node_modules/.bin', { recursive: true });
+    mkdirSync('node_modules/vite/bin', { recursive: true });
+    writeFileSync('node_modules/vite/bin/vite.js', 'require("node:fs").appendFileSync("builds", "1")');
     copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
-    writeFileSync('node_modules/.bin/node', '');`;
+    if (!existsSync('node_modules/.bin/node')) symlinkSync(process.execPath, 'node_modules/.bin/node');`;
 
   beforeEach(() => {
     mkdirSync(join(root, 'scripts'));
-    cpSync('scripts/prepare.mjs', join(root, 'scripts/prepare.mjs'));
+    for (const name of ['prepare.mjs', 'build-page.mjs'])
+      cpSync(join('scripts', name), join(root, 'scripts', name));
+    mkdirSync(join(root, 'web'));
+    writeFileSync(join(root, 'web/index.html'), '<title>page</title>');
+    writeFileSync(join(root, 'package.json'), '{}');
     writeLock('package-lock.json', WANTED);
     writeFileSync(join(root, 'npm-cli.js'), NPM);
     chmodSync(join(root, 'npm-cli.js'), 0o755);
@@ -72,11 +78,11 @@ describe('prepare', () => {
   const calls = () =>
     existsSync(join(root, 'calls')) ? readFileSync(join(root, 'calls'), 'utf8').trim().split('\n') : [];
 
-  test('installs in a fresh clone, optional packages included, and says so in two lines', async () => {
+  test('installs in a fresh clone, optional packages included, builds the page, and says so in three lines', async () => {
     const { code, stdout, stderr } = await prepare();
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toMatch(
-      /^mediamill: installing .*first start.*\nmediamill: dependencies installed in \d+ s\n$/,
+      /^mediamill: installing .*first start.*\nmediamill: dependencies installed in \d+ s\nmediamill: page built in [\d.]+ s\n$/,
     );
     expect(calls()).toEqual([expect.stringMatching(/^ci .*--include=optional/)]);
     expect(calls()[0]).not.toContain('omit');
@@ -97,6 +103,16 @@ describe('prepare', () => {
     writeLock('package-lock.json', packages);
     expect((await prepare()).stderr).toContain('package-lock.json has changed');
     expect(calls()).toHaveLength(2);
+  });
+
+  test('builds the page again when something in web/ has changed, and only then', async () => {
+    const builds = () => readFileSync(join(root, 'builds'), 'utf8').length;
+    await prepare();
+    await prepare();
+    expect(builds()).toBe(1);
+    writeFileSync(join(root, 'web/index.html'), '<title>another</title>');
+    expect((await prepare()).stderr).toMatch(/^mediamill: page built in [\d.]+ s\n$/);
+    expect(builds()).toBe(2);
   });
 
   test('an optional package of another platform may be missing', async () => {
