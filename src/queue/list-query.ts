@@ -1,6 +1,6 @@
 /** What every driver makes of a request for a page of jobs, and of a path that jobs may use. */
 import { MillError } from '../core/errors.ts';
-import { JOB_STATUSES, type JobStatus, type ListQuery } from './port.ts';
+import { JOB_STATUSES, type JobPage, type JobStatus, type ListQuery } from './port.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
@@ -24,6 +24,14 @@ export function pageRequest({ limit, cursor, status = [] }: ListQuery): PageRequ
     before: cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(cursor),
     statuses: [...new Set(status)],
   };
+}
+
+/** Pages go back in time: at the first job that is older than was asked for, they end. */
+export function notBefore(page: JobPage, { created_after: time }: ListQuery): JobPage {
+  if (time === undefined) return page;
+  const from = new Date(time).toISOString();
+  const older = page.jobs.findIndex(({ created_at: created }) => created < from);
+  return older < 0 ? page : { jobs: page.jobs.slice(0, older), next_cursor: null };
 }
 
 /** Throws `invalid_request` for a text too long to search for. */

@@ -257,6 +257,8 @@ export interface ListQuery {
   task?: string;
   /** Only jobs of this API key. */
   owner?: string;
+  /** ISO 8601: only jobs created then or later. */
+  created_after?: string;
   /** Text found in id, task, paths or error; at most 500 characters. Pages of a search may be short, even empty, and still have a cursor. */
   q?: string;
   /** 1…200, default 50. */

@@ -17,7 +17,7 @@ const AT_A_TIME = 100;
 export interface BulkRequest {
   action: Action;
   ids?: string[];
-  filter?: Pick<ListQuery, 'status' | 'task' | 'q' | 'owner'>;
+  filter?: Pick<ListQuery, 'status' | 'task' | 'q' | 'created_after' | 'owner'>;
 }
 
 export interface BulkAnswer {

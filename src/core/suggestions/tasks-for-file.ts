@@ -120,7 +120,7 @@ function forVideo(facts: SourceFacts, video: VideoStreamFacts): Wish[] {
       reason: 'Brings its sound to a common loudness; the video stays as it is.',
     });
   }
-  found.push({ task: 'get_video_info', reason: `What its ${facts.streams.length} streams are.` });
+  found.push({ task: 'get_video_info', reason: 'Codecs, sizes and rates of its streams.' });
   return found;
 }
 

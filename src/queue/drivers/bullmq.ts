@@ -6,6 +6,7 @@
 import { MillError } from '../../core/errors.ts';
 import type { Backoff } from '../backoff.ts';
 import { JUDGE_EVERY_MS, leaseObserver } from '../leases.ts';
+import { notBefore } from '../list-query.ts';
 import type { Queue } from '../port.ts';
 import { attempts as attemptsOf, type HeldJob } from './bullmq/attempts.ts';
 import { BULLMQ_EVENTS_KEPT } from './bullmq/bull.ts';
@@ -136,7 +137,7 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
     addMetrics: (id, metrics) => control.addMetrics(id, metrics),
 
     get: (id) => listing.get(id),
-    list: (query) => listing.page(query),
+    list: async (query) => notBefore(await listing.page(query), query),
     counts: (query = {}) => listing.counts(query),
     logs: (id, after = 0) => readLog(store, id, after),
     series: (id) => readSeries(store, id),

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { MillError } from '../../core/errors.ts';
 import type { Backoff } from '../backoff.ts';
 import { JUDGE_EVERY_MS, leaseObserver } from '../leases.ts';
+import { notBefore } from '../list-query.ts';
 import type { Claim, JobRecord, Queue } from '../port.ts';
 import { attempts as attemptsOf } from './sqlite/attempts.ts';
 import { changes as changesOf } from './sqlite/changes.ts';
@@ -195,7 +196,7 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
     async list(query) {
       const { seqs, next } = await listing.page(query);
       const rows = await whenFree(() => seqs.map((seq) => jobs.bySeq(seq)));
-      return { jobs: rows.filter((row) => row !== null).map(record), next_cursor: next };
+      return notBefore({ jobs: rows.filter((row) => row !== null).map(record), next_cursor: next }, query);
     },
     counts: async (query = {}) => listing.counts(query),
     logs: (id, after = 0) => whenFree(() => logs.of(id, after)),

@@ -6,7 +6,7 @@ import { queueOf } from '../auth/own-queue.ts';
 import { ACTIONS, actOn, MAX_IDS } from '../bulk-actions.ts';
 import type { App, Context } from '../context.ts';
 import { failures, jobIdSchema, jobSchema } from '../schemas.ts';
-import { getJob } from './jobs.ts';
+import { createdAfter, getJob } from './jobs.ts';
 
 const removeQuery = z.strictObject({
   files: z.stringbool().optional().describe('`true` deletes what the job has written, too; default false.'),
@@ -27,6 +27,7 @@ const actionsBody = z
           ),
         task: z.string().max(100).optional(),
         q: z.string().max(200).optional().describe('Text in id, task, paths or error.'),
+        created_after: createdAfter,
       })
       .optional()
       .describe('All jobs that match.'),

@@ -20,10 +20,16 @@ const sampleSchema = z
   })
   .meta({ id: 'RunSample' });
 
+export const createdAfter = z.iso
+  .datetime({ offset: true })
+  .optional()
+  .describe('Only jobs created then or later, such as 2026-01-31T00:00:00Z.');
+
 const listQuery = z.strictObject({
   status: statuses.optional().describe('One or more, separated by commas.'),
   task: z.string().max(100).optional(),
   q: z.string().max(200).optional().describe('Text in id, task, paths or error.'),
+  created_after: createdAfter,
   limit: z.coerce.number().int().min(1).max(200).optional().describe('Default 50.'),
   cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
 });
@@ -41,7 +47,7 @@ export function jobRoutes(app: App, { queue, registry }: Context): void {
       schema: {
         tags: ['Jobs'],
         summary: 'List jobs, newest first',
-        description: 'counts are of all jobs that match task and q, whatever their status.',
+        description: 'counts are of all jobs that match task and q, whatever their status and age.',
         querystring: listQuery,
         response: {
           200: z.object({

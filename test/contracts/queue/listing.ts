@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Queue } from '../../../src/queue/port.ts';
 import { type ContractPart, expectCode, failure, newJob, put, result, take } from './kit.ts';
@@ -121,6 +122,25 @@ export const listingContract: ContractPart = (driver) => {
       cursor = page.next_cursor;
     }
     expect(seen).toEqual(wanted.reverse());
+  });
+
+  test('goes back no further than asked for, whatever else is asked for', async () => {
+    const queue = await driver().open();
+    await put(queue, { task: 'old' });
+    await put(queue);
+    await sleep(20);
+    const time = new Date().toISOString();
+    await sleep(20);
+    const young = [await put(queue), await put(queue, { task: 'other' }), await put(queue)];
+    const [first, second, third] = young.map(({ id }) => id);
+    expect(await ids(queue, { created_after: time })).toEqual([third, second, first]);
+    expect(await ids(queue, { created_after: time, q: '/data/' })).toEqual([third, second, first]);
+    expect(await ids(queue, { created_after: time, task: 'old' })).toEqual([]);
+    expect(await ids(queue, { created_after: '2020-01-01T00:00:00+02:00' })).toHaveLength(5);
+    const page = await queue.list({ created_after: time, limit: 2 });
+    expect(page.jobs.map(({ id }) => id)).toEqual([third, second]);
+    const rest = await queue.list({ created_after: time, limit: 2, cursor: page.next_cursor ?? '' });
+    expect([rest.jobs.map(({ id }) => id), rest.next_cursor]).toEqual([[first], null]);
   });
 
   test('refuses a cursor that is none, and a text too long', async () => {

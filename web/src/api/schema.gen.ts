@@ -173,7 +173,7 @@ export interface Operations {
   /** List jobs, newest first */
   'GET /api/jobs': {
     path: {  };
-    query: { status?: string | string[]; task?: string; q?: string; limit?: number; cursor?: string };
+    query: { status?: string | string[]; task?: string; q?: string; created_after?: string; limit?: number; cursor?: string };
     body: unknown;
     answer: { jobs: Job[]; next_cursor: string | null; counts: Counts; };
   };
@@ -216,7 +216,7 @@ export interface Operations {
   'POST /api/jobs/actions': {
     path: {  };
     query: {  };
-    body: { action: "cancel" | "retry" | "delete"; /** These jobs. */ ids?: string[]; /** All jobs that match. */ filter?: { /** Default: for `cancel` all that have not ended, for `retry` failed, for `delete` all that have ended. */ status?: ("queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled")[]; task?: string; /** Text in id, task, paths or error. */ q?: string; }; };
+    body: { action: "cancel" | "retry" | "delete"; /** These jobs. */ ids?: string[]; /** All jobs that match. */ filter?: { /** Default: for `cancel` all that have not ended, for `retry` failed, for `delete` all that have ended. */ status?: ("queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled")[]; task?: string; /** Text in id, task, paths or error. */ q?: string; /** Only jobs created then or later, such as 2026-01-31T00:00:00Z. */ created_after?: string; }; };
     answer: { done: number; /** Of what was done, 1000 at most. */ ids: string[]; /** Jobs with which it could not be done, and why, 1000 at most. */ refused: { id: string; code: string; detail: string; }[]; };
   };
   /** Cancel a job */

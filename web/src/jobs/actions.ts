@@ -1,7 +1,7 @@
 /** Cancel, retry, remove: one job or many, each with its Undo. */
 import { call, Failed, jobUrl, request } from '../api/client';
 import { ENDED, type Job } from '../api/types';
-import type { Filter } from '../live/filter';
+import { type Filter, sinceTime } from '../live/filter';
 import { getJob, hideJobs, putJobs } from '../live/jobs-store';
 import { plural } from '../text/numbers';
 import { copyText } from '../ui/copy-button';
@@ -30,9 +30,10 @@ export type Target = readonly string[] | { matching: Filter };
 async function act(action: Action, target: Target): Promise<Done> {
   if ('matching' in target) {
     const { status, task, q } = target.matching;
+    const created_after = sinceTime(target.matching) ?? undefined;
     return request('/api/jobs/actions', {
       method: 'POST',
-      body: { action, filter: { ...(status ? { status: [status] } : {}), task, q } },
+      body: { action, filter: { ...(status ? { status: [status] } : {}), task, q, created_after } },
     });
   }
   const all: Done = { done: 0, ids: [], refused: [] };

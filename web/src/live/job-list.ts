@@ -148,6 +148,7 @@ export class JobList {
       q,
       limit: PAGE,
       cursor,
+      created_after: sinceTime(this.filter) ?? undefined,
     };
     return call('GET /api/jobs', { query });
   }
