@@ -49,9 +49,15 @@ describe('prepare', () => {
     if (process.env.NPM_FAILS) { console.log('npm says why'); process.exit(1); }
     mkdirSync('node_modules/.bin', { recursive: true });
     mkdirSync('node_modules/vite/bin', { recursive: true });
-    writeFileSync('node_modules/vite/bin/vite.js', 'require("node:fs").appendFileSync("builds", "1")');
+    writeFileSync('node_modules/vite/bin/vite.js', process.env.VITE);
     copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
     if (!existsSync('node_modules/.bin/node')) symlinkSync(process.execPath, 'node_modules/.bin/node');`;
+
+  /** A Vite that counts how often it was called, and makes an empty page. */
+  const VITE = `
+    const { appendFileSync, mkdirSync } = require('node:fs');
+    appendFileSync('builds', '1');
+    mkdirSync(process.argv[process.argv.indexOf('--outDir') + 1], { recursive: true });`;
 
   beforeEach(() => {
     mkdirSync(join(root, 'scripts'));
@@ -72,6 +78,7 @@ describe('prepare', () => {
     return node([join(root, 'scripts/prepare.mjs')], {
       npm_execpath: join(root, 'npm-cli.js'),
       npm_node_execpath: process.execPath,
+      VITE,
       ...env,
     });
   }
