@@ -1,6 +1,6 @@
 /** Checksums of files. */
 import { createHash } from 'node:crypto';
-import { type ReadOptions, readFile } from './input.ts';
+import { type ReadOptions, readPieces } from './input.ts';
 
 export const HASH_ALGORITHMS = ['sha256', 'sha512', 'sha1', 'md5'] as const;
 export type HashAlgorithm = (typeof HASH_ALGORITHMS)[number];
@@ -22,9 +22,9 @@ export async function hashFile(
 ): Promise<FileHash> {
   const hash = createHash(algorithm);
   let size = 0;
-  for await (const piece of readFile(path, options)) {
+  await readPieces(path, options, (piece) => {
     hash.update(piece);
     size += piece.length;
-  }
+  });
   return { hash: hash.digest('hex'), size };
 }

@@ -73,6 +73,33 @@ export async function* readFile(path: string, options: ReadOptions): AsyncGenera
   }
 }
 
+/**
+ * Hands the bytes of a file to `take`, in pieces that are its own only while it runs: all of them lie in one buffer,
+ * and a file of any size costs no more memory than that.
+ */
+export async function readPieces(
+  path: string,
+  { signal, meter, range, noFollow = false }: ReadOptions,
+  take: (piece: Buffer) => void,
+): Promise<void> {
+  try {
+    await using handle = await openOrdinary(path, noFollow);
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const end = range ? range.end + 1 : Number.POSITIVE_INFINITY;
+    for (let at = range?.start ?? 0; at < end; ) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
+      if (bytesRead === 0) break;
+      take(buffer.subarray(0, bytesRead));
+      meter?.add(bytesRead);
+      at += bytesRead;
+    }
+  } catch (error) {
+    if (signal.aborted) throw abortFailure(signal);
+    throw readFailure(path, error);
+  }
+}
+
 /** Never waits for the other end of a named pipe, and never opens one. */
 async function openOrdinary(path: string, noFollow: boolean): Promise<FileHandle> {
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
