@@ -1,7 +1,7 @@
 /** How busy it was: looked at every few seconds, kept in memory for a day, further apart beyond the last hour. */
-import { cpus } from 'node:os';
 import type { JobStatus, Queue } from '../queue/port.ts';
 import type { Storage } from '../storage/port.ts';
+import { cpuMeter } from './cpu-meter.ts';
 import { machineMemory } from './machine.ts';
 
 const STEP_MS = 10_000;
@@ -107,26 +107,5 @@ export function keepHistory(ports: {
       void look();
     },
     stop: () => clearInterval(timer),
-  };
-}
-
-/** Share of processor time that was not idle between two calls; null at first. */
-function cpuMeter(): () => number | null {
-  const read = () => {
-    let idle = 0;
-    let all = 0;
-    for (const { times } of cpus()) {
-      idle += times.idle;
-      all += times.idle + times.user + times.sys + times.nice + times.irq;
-    }
-    return { idle, all };
-  };
-  let last: ReturnType<typeof read> | null = null;
-  return () => {
-    const now = read();
-    const before = last;
-    if (before && now.all === before.all) return null;
-    last = now;
-    return before && Math.round(1000 * (1 - (now.idle - before.idle) / (now.all - before.all))) / 10;
   };
 }

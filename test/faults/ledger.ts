@@ -60,7 +60,8 @@ export function expectAllFinished(ledger: readonly string[], stored: readonly Jo
     [],
   );
   expect(verdict).toMatchObject({ lost: 0, duplicated: 0, open: 0, finished: ledger.length });
-  for (const job of stored) expect(count(job, 'finished'), `ends of ${job.id}`).toBe(1);
+  for (const job of stored)
+    expect(count(job, 'finished'), `ends of ${job.id}, ${job.status}: ${job.error?.code}`).toBe(1);
   return verdict;
 }
 

@@ -1,9 +1,10 @@
-import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os';
+import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import { z } from 'zod';
 import { describeTasks } from '../../core/registry.ts';
 import { queueOf } from '../auth/own-queue.ts';
 import type { App, Context } from '../context.ts';
+import { cpuMeter } from '../cpu-meter.ts';
 import { countsSchema, failures, pauseSchema, tasksSchema } from '../schemas.ts';
 
 const statsSchema = z.object({
@@ -31,7 +32,7 @@ const statsSchema = z.object({
 export function systemRoutes(app: App, context: Context, metrics: MetricsRegistry): void {
   const { queue, storage, registry, version, startedAt } = context;
   const tasks = describeTasks(registry);
-  const cpuPercent = createCpuMeter();
+  const cpuPercent = cpuMeter();
   const tags = ['System'];
 
   app.get(
@@ -124,25 +125,4 @@ export function systemRoutes(app: App, context: Context, metrics: MetricsRegistr
   );
 
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-}
-
-/** Share of processor time that was not idle between two calls. */
-function createCpuMeter(): () => number | null {
-  const read = () => {
-    let idle = 0;
-    let all = 0;
-    for (const { times } of cpus()) {
-      idle += times.idle;
-      all += times.idle + times.user + times.sys + times.nice + times.irq;
-    }
-    return { idle, all };
-  };
-  let last: ReturnType<typeof read> | null = null;
-  return () => {
-    const now = read();
-    const before = last;
-    last = now;
-    if (!before || now.all === before.all) return null;
-    return Math.round(1000 * (1 - (now.idle - before.idle) / (now.all - before.all))) / 10;
-  };
 }
