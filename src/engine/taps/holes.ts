@@ -1,5 +1,5 @@
 /** Keeps sound in time: where a damaged or patchy source has a hole, silence is put in. */
-import { avGetSampleFmtName, Frame } from 'node-av/lib';
+import { avGetPackedSampleFmt, avGetSampleFmtName, Frame } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
 import { hasTime, must, seconds, type TimeBase, ticks } from '../ffmpeg.ts';
 
@@ -7,6 +7,8 @@ import { hasTime, must, seconds, type TimeBase, ticks } from '../ffmpeg.ts';
 const JITTER_S = 0.06;
 /** A longer hole is taken for a broken clock: what follows is moved up to what was before. */
 const LONGEST_HOLE_S = 600;
+/** AV_NUM_DATA_POINTERS: a frame of more planes than this cannot be filled from one buffer; node-av crashes. */
+const MOST_PLANES = 8;
 /** Samples of one silent frame. */
 const CHUNK = 8192;
 
@@ -63,7 +65,7 @@ export class HoleFiller {
 function silentFrame(like: Frame, samples: number): Frame {
   const frame = new Frame();
   frame.alloc();
-  frame.format = like.format;
+  frame.format = like.channels > MOST_PLANES ? avGetPackedSampleFmt(formatOf(like)) : like.format;
   frame.sampleRate = like.sampleRate;
   frame.channelLayout = like.channelLayout;
   frame.nbSamples = samples;
@@ -80,8 +82,12 @@ function silentFrame(like: Frame, samples: number): Frame {
   return frame;
 }
 
-function bytesPerSample({ format }: Frame): number {
-  const name =
-    avGetSampleFmtName(format as Parameters<typeof avGetSampleFmtName>[0])?.replace(/p$/, '') ?? '';
+function bytesPerSample(frame: Frame): number {
+  const name = avGetSampleFmtName(formatOf(frame))?.replace(/p$/, '') ?? '';
   return { u8: 1, s16: 2, s32: 4, flt: 4, dbl: 8, s64: 8 }[name] ?? 4;
+}
+
+/** Of a frame of sound. */
+function formatOf({ format }: Frame) {
+  return format as Parameters<typeof avGetPackedSampleFmt>[0];
 }
