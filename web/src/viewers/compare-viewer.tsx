@@ -72,7 +72,7 @@ export function CompareViewer({ job, compared }: { job: Job; compared: boolean }
   if (
     result.isError ||
     result.data?.state === 'failed' ||
-    (result.data && !result.data.playable && result.data.state !== 'making')
+    (result.data?.state === 'ready' && !result.data.url)
   ) {
     return <Unplayable detail={result.data?.detail ?? null} />;
   }
@@ -256,7 +256,7 @@ function Unplayable({ detail }: { detail: string | null }) {
       aria-label="Comparison"
       className="stage flex min-h-[160px] items-center justify-center p-8 text-center text-stage-text-2"
     >
-      This browser cannot play the result{detail ? `: ${detail}` : ''}. Download it to see it.
+      This browser cannot play the result. {detail} Download it to see it.
     </section>
   );
 }
