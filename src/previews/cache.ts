@@ -2,7 +2,7 @@
  * Finished previews on the disk: those nobody asked for longest go when there are too many. Losing one costs the
  * time to make it again and nothing else, so nothing here is ever synced.
  *
- * Layout: `<folder>/<2 hex>/<key>.<ext>`, `<folder>/work/` what is being made.
+ * Layout, below the folder: `<2 hex>/<key>.<ext>`, and in `work` what is being made.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
