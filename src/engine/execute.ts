@@ -1,13 +1,13 @@
-/** Runs a plan: each output in the cheapest read that serves it, those that need a whole stream together in one. */
+/** Runs plans: each output in the cheapest read that serves it, those that need a whole stream together in one. */
 import type { MediaPlan, OutputResult, PlannedOutput } from '../core/plan.ts';
 import { warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
-import { explain } from './ffmpeg.ts';
 import { packetFacts, scanFrames } from './frames/scan.ts';
 import { measureFile } from './measure-file.ts';
 import { mixDown } from './mix.ts';
+import { Part } from './part.ts';
 import { isPartial } from './partial-file.ts';
-import { readThrough } from './read-through.ts';
+import { type ReadItem, readThrough } from './read-through.ts';
 import { pickImages, resolveChoice } from './taps/images.ts';
 import { verify } from './verify.ts';
 
@@ -18,67 +18,98 @@ const PARTIAL_SCAN_BYTES = 2 * 1024 * 1024;
 
 /** Results in the order of the plan's outputs. Throws a MillError; files of a failed plan may be left in `work`. */
 export async function execute(plan: MediaPlan, context: PlanContext): Promise<OutputResult[]> {
-  try {
-    return await run(plan, context);
-  } catch (error) {
-    throw await explain(error);
+  const [end] = executeTogether([{ plan, context }]);
+  return (await end) as OutputResult[];
+}
+
+/**
+ * Plans on one source, carried out in one go: what several of them want is read and decoded once. Each has its own
+ * end, as from {@link execute}: one that fails, or whose signal is aborted, ends early and leaves the others alone.
+ */
+export function executeTogether(
+  calls: readonly { plan: MediaPlan; context: PlanContext }[],
+): Promise<OutputResult[]>[] {
+  const parts = calls.map(({ plan, context }) => new Part(plan, context));
+  run(parts)
+    .catch((error) => parts.forEach((part) => part.fail(error)))
+    .finally(() => parts.forEach((part) => part.finish()));
+  return parts.map(({ ended }) => ended);
+}
+
+async function run(parts: readonly Part[]): Promise<void> {
+  const decoded = new Set(parts.flatMap(({ plan }) => plan.outputs.flatMap(decodedStreams)));
+  const together: ReadItem[] = [];
+  for (const part of parts) {
+    for (const [index, output] of part.plan.outputs.entries()) {
+      if (measuresFile(output)) continue;
+      await part.attempt(async () => {
+        const alone = await runAlone(output, part, decoded);
+        if (alone) part.results[index] = alone;
+        else together.push({ part, index });
+      });
+    }
+  }
+  await readTogether(together);
+  for (const part of parts) {
+    for (const [index, output] of part.plan.outputs.entries()) {
+      if (!measuresFile(output)) continue;
+      await part.attempt(async () => {
+        part.results[index] = await measured('measure', { outputs: output.kind }, [part], () =>
+          measureFile(output.of.file, output.filter, part.context),
+        );
+      });
+    }
   }
 }
 
-async function run(plan: MediaPlan, context: PlanContext): Promise<OutputResult[]> {
-  const results = new Array<OutputResult>(plan.outputs.length);
-  const decoded = new Set(plan.outputs.flatMap(decodedStreams));
-  const together: number[] = [];
-  const afterwards: number[] = [];
-  for (const [index, output] of plan.outputs.entries()) {
-    if (output.kind === 'loudness' && 'file' in output.of) {
-      afterwards.push(index);
-      continue;
-    }
-    const alone = await runAlone(output, plan, context, decoded);
-    if (alone) results[index] = alone;
-    else together.push(index);
+async function readTogether(items: readonly ReadItem[]): Promise<void> {
+  const byPart = Map.groupBy(items, ({ part }) => part);
+  const parts = [...byPart.keys()].filter((part) => !part.failed);
+  const read = (some: readonly Part[]) => {
+    const chosen = some.flatMap((part) => byPart.get(part) ?? []);
+    if (chosen.length === 0) return;
+    const kinds = chosen.map(({ part, index }) => part.plan.outputs[index]?.kind).join(' ');
+    return measured('read', { outputs: kinds }, some, () => readThrough(chosen));
+  };
+  try {
+    await read(parts);
+  } catch (error) {
+    const [first, ...others] = parts;
+    if (others.length === 0) first?.fail(error);
+    // A stream that cannot be read is the ruin of those that want it only.
+    else for (const part of parts) await part.attempt(() => read([part]));
   }
-  if (together.length > 0) {
-    const outputs = together.map((index) => plan.outputs[index] as PlannedOutput);
-    const kinds = outputs.map(({ kind }) => kind).join(' ');
-    const made = await measured('read', { outputs: kinds }, context, () =>
-      readThrough(outputs, plan.inputs, context),
-    );
-    together.forEach((index, at) => {
-      results[index] = made[at] as OutputResult;
-    });
-  }
-  for (const index of afterwards) {
-    const output = plan.outputs[index];
-    if (output?.kind !== 'loudness' || !('file' in output.of)) continue;
-    const { file } = output.of;
-    results[index] = await measured('measure', { outputs: output.kind }, context, () =>
-      measureFile(file, output.filter, context),
-    );
-  }
-  return results;
+}
+
+/** Loudness of a file that the same plan makes. */
+function measuresFile(
+  output: PlannedOutput,
+): output is Extract<PlannedOutput, { kind: 'loudness' }> & { of: { file: string } } {
+  return output.kind === 'loudness' && 'file' in output.of;
 }
 
 /** Known to whoever measures the parts of the work. */
 function measured<T>(
   name: string,
   facts: Record<string, string | number>,
-  { clock }: PlanContext,
+  parts: readonly Part[],
   work: () => Promise<T>,
 ): Promise<T> {
-  return clock ? clock(name, facts, work) : work();
+  const clocked = parts.reduce<() => Promise<T>>((inner, { context: { clock } }) => {
+    return clock ? () => clock(name, facts, inner) : inner;
+  }, work);
+  return clocked();
 }
 
 /** Outputs with a read of their own; null for those that want whole streams. */
 async function runAlone(
   output: PlannedOutput,
-  plan: MediaPlan,
-  context: PlanContext,
+  part: Part,
   decoded: ReadonlySet<number>,
 ): Promise<OutputResult | null> {
+  const { plan, context } = part;
   const own = (name: string, work: () => Promise<OutputResult>) =>
-    measured(name, { outputs: output.kind }, context, work);
+    measured(name, { outputs: output.kind }, [part], work);
   switch (output.kind) {
     case 'facts':
       return await own('scan', () => scan(output, context));

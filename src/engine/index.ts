@@ -3,6 +3,6 @@
  * Opens a source safely, tells the facts about it, and executes a plan in one pass.
  */
 export type { PlanContext } from './context.ts';
-export { execute } from './execute.ts';
+export { execute, executeTogether } from './execute.ts';
 export { declarePartial, type NeedBytes } from './partial-file.ts';
 export { probe } from './probe.ts';

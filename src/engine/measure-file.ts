@@ -4,6 +4,7 @@ import { MillError } from '../core/errors.ts';
 import { mainAudio } from '../core/facts.ts';
 import type { OutputResult } from '../core/plan.ts';
 import type { PlanContext } from './context.ts';
+import { Part } from './part.ts';
 import { probe } from './probe.ts';
 import { readThrough } from './read-through.ts';
 
@@ -16,10 +17,12 @@ export async function measureFile(
   const facts = await probe(path);
   const audio = mainAudio(facts);
   if (!audio) throw new MillError('output_verification_failed', 'The result has no sound to measure.');
-  const [measured] = await readThrough([{ kind: 'loudness', of: { stream: audio.index }, filter }], [], {
-    ...context,
-    source: path,
-    facts,
-  });
+  const part = new Part(
+    { inputs: [], outputs: [{ kind: 'loudness', of: { stream: audio.index }, filter }] },
+    { ...context, source: path, facts },
+  );
+  await readThrough([{ part, index: 0 }]);
+  part.finish();
+  const [measured] = await part.ended;
   return measured as OutputResult;
 }

@@ -24,7 +24,7 @@ export interface PassOptions {
   watch: (stream: number) => boolean;
   /** Begins at a key frame of this stream that is not after the time, in seconds on the container's timeline. */
   from?: { stream: number; time_s: number };
-  signal: AbortSignal;
+  signal: Pick<AbortSignal, 'throwIfAborted'>;
   meter: ProgressMeter;
 }
 

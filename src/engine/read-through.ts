@@ -1,17 +1,19 @@
 /** Whole streams, read once for all outputs that want them. */
 import { MillError } from '../core/errors.ts';
-import type { VideoStreamFacts } from '../core/facts.ts';
-import type { MediaOutput, OutputResult, PlannedOutput, Track } from '../core/plan.ts';
+import type { SourceFacts, VideoStreamFacts } from '../core/facts.ts';
+import type { MediaOutput, PlannedOutput, Track } from '../core/plan.ts';
 import { mustWatch, requireComplete, warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { firstFrame } from './first-frame.ts';
 import { Mark } from './mark.ts';
 import { checkParameterStrings } from './parameter-strings.ts';
+import type { Part } from './part.ts';
 import { type PassOptions, readPass, requireFrames, type StreamReading } from './pass.ts';
 import { probe } from './probe.ts';
 import { ProgressMeter } from './progress.ts';
 import { type OpenSource, openSource } from './source.ts';
 import { AnimationTap } from './taps/animation.ts';
+import { GuardedTap } from './taps/guarded.ts';
 import { ImagesTap, resolveChoice } from './taps/images.ts';
 import { LoudnessTap } from './taps/loudness.ts';
 import { MediaTap } from './taps/media.ts';
@@ -23,41 +25,97 @@ import { WaveformTap } from './taps/waveform.ts';
 /** Encoders that keep all cores busy by themselves; a second decoding thread would only add memory. */
 const BUSY_ENCODER = /^(libx264|libx265|libsvtav1|libvpx|libaom)/;
 
-/** Results in the order of `outputs`; `inputs` are the plan's further files. */
-export async function readThrough(
-  outputs: PlannedOutput[],
-  inputs: readonly string[],
-  context: PlanContext,
-): Promise<OutputResult[]> {
-  const { facts } = context;
+/** One output of one part. */
+export interface ReadItem {
+  part: Part;
+  /** Number of the output in the part's plan. */
+  index: number;
+}
+
+/**
+ * Puts the results into the parts. What is wrong with an output fails its part; throws what is wrong with the source
+ * or the read as such.
+ */
+export async function readThrough(items: readonly ReadItem[]): Promise<void> {
+  const contexts = [...new Set(items.map(({ part }) => part.context))];
+  const [context] = contexts;
+  if (!context) return;
   using source = await openSource(context.source);
   using owned = new DisposableStack();
-  const taps: Tap[] = [];
-  for (const output of outputs) taps.push(owned.use(await openTap(output, inputs, source, owned, context)));
+  const open: OpenItem[] = [];
+  for (const { part, index } of items) {
+    const output = part.plan.outputs[index] as PlannedOutput;
+    await part.attempt(async () => {
+      const tap = await openTap(output, part.plan.inputs, source, owned, part.context);
+      open.push({ part, index, tap: owned.use(new GuardedTap(part, tap)) });
+    });
+  }
+  if (open.length === 0) return;
+  const outputs = open.map(({ part, index }) => part.plan.outputs[index] as PlannedOutput);
   const extent = extentOf(outputs, context);
-  const { meter, options } = passOptions(context, extent, outputs.some(encodesVideo) ? 1 : context.threads);
+  const { meter, options } = passOptions(
+    { ...context, signal: whenAllAborted(contexts), progress: tellAll(contexts) },
+    extent,
+    outputs.some(encodesVideo) ? 1 : context.threads,
+  );
+  const taps = open.map(({ tap }) => tap);
   const readings = await readPass(source, taps, options);
-  for (const tap of taps) {
-    for (const [stream, appetite] of tap.wants) if (appetite === 'frames') requireFrames(readings, stream);
-  }
-  const warnings: string[] = [];
-  if (!taps.every((tap) => tap.satisfied)) {
-    const passedOver = (reading: StreamReading) =>
-      facts.streams[reading.stream]?.start_time_s ?? reading.first_s;
-    const whole = extent.from ? readings.map((r) => ({ ...r, first_s: passedOver(r) })) : readings;
-    warnings.push(...(await requireComplete(context.source, facts, whole)));
-  } else warnings.push(...(await warnOfEnd(context.source, facts)));
+  const seen = extent.from ? fromTheBegin(readings, context.facts) : readings;
   meter.checking();
-  const results: OutputResult[] = [];
-  for (const tap of taps) results.push(await tap.finish());
-  for (const result of results) result.warnings.push(...warnings);
-  for (const reading of readings) {
-    if (reading.errors === 0) continue;
-    const damage = `Stream ${reading.stream}: ${reading.errors} damaged packets or frames were passed over.`;
-    for (const [index, result] of results.entries())
-      if (taps[index]?.wants.has(reading.stream)) result.warnings.push(damage);
+  for (const [part, own] of Map.groupBy(open, ({ part }) => part)) {
+    await part.attempt(() => finishPart(part, own, seen));
   }
-  return results;
+}
+
+interface OpenItem extends ReadItem {
+  tap: Tap;
+}
+
+/** What it wanted was there, whole, and becomes its results. */
+async function finishPart(part: Part, own: OpenItem[], all: readonly StreamReading[]): Promise<void> {
+  const { source, facts } = part.context;
+  const taps = own.map(({ tap }) => tap);
+  for (const tap of taps) {
+    for (const [stream, appetite] of tap.wants) if (appetite === 'frames') requireFrames(all, stream);
+  }
+  const mine = all.filter(
+    ({ stream }) => taps.some(({ wants }) => wants.has(stream)) || mustWatch(facts, stream),
+  );
+  const warnings = taps.every((tap) => tap.satisfied)
+    ? await warnOfEnd(source, facts)
+    : await requireComplete(source, facts, mine);
+  for (const { tap, index } of own) {
+    const result = await tap.finish();
+    result.warnings.push(...warnings);
+    for (const { stream, errors } of mine) {
+      if (errors === 0 || !tap.wants.has(stream)) continue;
+      result.warnings.push(`Stream ${stream}: ${errors} damaged packets or frames were passed over.`);
+    }
+    part.results[index] = result;
+  }
+}
+
+/** A read that begins later has passed over what comes before. */
+function fromTheBegin(readings: readonly StreamReading[], facts: SourceFacts): StreamReading[] {
+  return readings.map((reading) => ({
+    ...reading,
+    first_s: facts.streams[reading.stream]?.start_time_s ?? reading.first_s,
+  }));
+}
+
+/** As long as one of the parts goes on, so does the read. */
+function whenAllAborted(contexts: readonly PlanContext[]): Pick<AbortSignal, 'throwIfAborted'> {
+  return {
+    throwIfAborted() {
+      if (contexts.every(({ signal }) => signal.aborted)) contexts[0]?.signal.throwIfAborted();
+    },
+  };
+}
+
+function tellAll(contexts: readonly PlanContext[]): PlanContext['progress'] {
+  return (progress) => {
+    for (const context of contexts) if (!context.signal.aborted) context.progress(progress);
+  };
 }
 
 /** Everything decoded, nothing made; checksums inside the streams are compared. */
@@ -81,8 +139,10 @@ interface Extent {
   duration?: number;
 }
 
+type Reading = Pick<PlanContext, 'facts' | 'progress'> & { signal: Pick<AbortSignal, 'throwIfAborted'> };
+
 function passOptions(
-  context: PlanContext,
+  context: Reading,
   extent: Extent,
   threads: number,
 ): { meter: ProgressMeter; options: PassOptions } {

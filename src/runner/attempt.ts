@@ -5,7 +5,7 @@
 import { type Failure, MillError, toMillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Claim, JobRecord, JobResult, Queue } from '../queue/port.ts';
-import type { ChildHost } from './child-host.ts';
+import type { Storage } from '../storage/port.ts';
 import { type ErrandPorts, runErrands } from './errands.ts';
 import { type HostPathMask, maskHostPaths } from './host-paths.ts';
 import { keepLease } from './lease-keeper.ts';
@@ -16,6 +16,7 @@ import { type PreparedOrder, prepareOrder } from './prepare-order.ts';
 import type { Outcome, WorkOrder } from './protocol.ts';
 import { relayReports } from './report-relay.ts';
 import { recordSeries } from './run-series.ts';
+import type { HostSeat } from './share-host.ts';
 import { timeLimit } from './time-limit.ts';
 import { toldFailure } from './told-failure.ts';
 import { workName } from './work-name.ts';
@@ -42,6 +43,8 @@ export interface AttemptSurroundings extends Pick<WorkOrder, 'threads' | 'networ
   memoryLimitBytes: number;
   /** Aborted when the worker can no longer wait for a queue that is away. */
   giveUp: AbortSignal;
+  /** How inputs come here, where several attempts want the same. */
+  fetch?: Storage['fetch'] | undefined;
   /** Default: nobody listens. */
   observe?: RunnerObserver;
 }
@@ -64,7 +67,7 @@ type Ending =
   | { kind: 'released' }
   | { kind: 'lease_lost' };
 
-export function startAttempt(claim: Claim, host: ChildHost, surroundings: AttemptSurroundings): Attempt {
+export function startAttempt(claim: Claim, host: HostSeat, surroundings: AttemptSurroundings): Attempt {
   const { queue, storage, leaseMs, timeoutMs, memoryLimitBytes, logger, giveUp } = surroundings;
   const { job } = claim;
   const about = {
@@ -161,6 +164,7 @@ export function startAttempt(claim: Claim, host: ChildHost, surroundings: Attemp
   async function run(): Promise<void> {
     logger.info(about, 'job started');
     const ending = await inWorkFolder();
+    host.leave();
     ended = true;
     clearInterval(curve);
     series.end();

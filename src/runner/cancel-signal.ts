@@ -6,18 +6,20 @@
 import { MillError } from '../core/errors.ts';
 
 const RAISED = 1;
+/** Orders that one child works on at a time. */
+export const MOST_TOGETHER = 64;
 
-/** A flag that both the main thread and the working thread can see. */
-export function createCancelFlag(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+/** Flags that both the main thread and the working thread can see: one for each order that may run at a time. */
+export function createCancelFlags(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(MOST_TOGETHER * Int32Array.BYTES_PER_ELEMENT));
 }
 
-export function raise(flag: Int32Array): void {
-  Atomics.store(flag, 0, RAISED);
+export function raise(flags: Int32Array, order: number): void {
+  Atomics.store(flags, order, RAISED);
 }
 
-export function lower(flag: Int32Array): void {
-  Atomics.store(flag, 0, 0);
+export function lowerAll(flags: Int32Array): void {
+  for (const order of flags.keys()) Atomics.store(flags, order, 0);
 }
 
 export interface CancelSignal {
@@ -26,14 +28,14 @@ export interface CancelSignal {
   notice(): void;
 }
 
-export function createCancelSignal(flag: Int32Array): CancelSignal {
+export function createCancelSignal(flags: Int32Array, order: number): CancelSignal {
   const controller = new AbortController();
   const { signal } = controller;
   const reason = new MillError('canceled');
   let aborted = false;
 
   function look(): boolean {
-    if (!aborted && Atomics.load(flag, 0) === RAISED) {
+    if (!aborted && Atomics.load(flags, order) === RAISED) {
       aborted = true;
       controller.abort(reason);
     }

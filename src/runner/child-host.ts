@@ -1,6 +1,6 @@
 /**
- * Runs work orders in a child process, one at a time, and always gets to an answer: whatever the native code
- * does, `run` ends with an outcome or with the first reason why there is none. The child stays warm between
+ * Runs work orders in a child process, one at a time or several on one source together, and always gets to an answer:
+ * whatever the native code does, `run` ends with an outcome or with the first reason why there is none. The child stays warm between
  * orders and is replaced when it died, got old, or kept too much memory.
  */
 import { setPriority } from 'node:os';
@@ -30,9 +30,20 @@ export interface ChildHostOptions {
   onReplaced?(reason: ReplacementReason): void;
 }
 
+/** An order and whoever watches over it. */
+export interface Commission {
+  order: WorkOrder;
+  options: RunOptions;
+}
+
 export interface ChildHost {
   /** Throws MillError: what the job failed with, or `timed_out`, `canceled`, `out_of_memory`, `crashed`. */
   run(order: WorkOrder, options: RunOptions): Promise<Outcome>;
+  /**
+   * Several orders on one source, which is read once for all of them. Each ends on its own, as from `run`; only what
+   * ends the process ends them all.
+   */
+  runTogether(commissions: readonly Commission[]): Promise<Outcome>[];
   /** Starts the child ahead of the next order. */
   warm(): void;
   /** Process id of the child, or null when there is none now. */
@@ -48,7 +59,8 @@ export function createChildHost(options: ChildHostOptions = {}): ChildHost {
   let child: Child | null = null;
   /** Orders the present child has had. */
   let orders = 0;
-  let running: Promise<Outcome> | null = null;
+  /** Over when the process is free; what comes meanwhile waits. */
+  let running = Promise.resolve();
 
   /** Has the present child a network? */
   let childOnline = false;
@@ -64,28 +76,64 @@ export function createChildHost(options: ChildHostOptions = {}): ChildHost {
     return child;
   }
 
-  async function runOrder(order: WorkOrder, run: RunOptions): Promise<Outcome> {
-    const signal = run.signal ? AbortSignal.any([run.signal, closing.signal]) : closing.signal;
-    for (;;) {
-      const earlier = child;
-      const chosen = living(order.online ?? false);
-      orders += 1;
-      const end = await superviseOrder(chosen, order, { ...run, signal });
-      const reason = whyReplace(chosen, end, run.memoryLimitBytes);
-      if (reason) {
-        retire();
-        options.onReplaced?.(reason);
-      }
-      if (end.kind === 'done') return end.outcome;
-      // A warm child that was found dead is not the fault of this order.
-      if (end.kind === 'failed' || chosen !== earlier) throw end.error;
-    }
+  function superviseAll(chosen: Child, commissions: readonly Commission[]): Promise<OrderEnd>[] {
+    const ready: WorkOrder[] = [];
+    const send = (order: WorkOrder) => {
+      // All of them wait for the same child: by the next microtask those that still want to run have said so.
+      if (ready.length === 0) queueMicrotask(() => chosen.send({ type: 'run', orders: ready }));
+      ready.push(order);
+    };
+    return commissions.map(({ order, options: run }) => {
+      const signal = run.signal ? AbortSignal.any([run.signal, closing.signal]) : closing.signal;
+      return superviseOrder(chosen, order, { ...run, signal }, send);
+    });
   }
 
-  function whyReplace({ alive }: Child, end: OrderEnd, memoryLimitBytes: number): ReplacementReason | null {
-    if (!alive) return end.kind === 'failed' ? end.error.code : 'died_idle';
+  async function runOrders(
+    commissions: readonly Commission[],
+    answers: readonly PromiseWithResolvers<Outcome>[],
+  ): Promise<void> {
+    const earlier = child;
+    const chosen = living(commissions.some(({ order }) => order.online ?? false));
+    orders += commissions.length;
+    const again: number[] = [];
+    const ends: OrderEnd[] = [];
+    const answer = (end: OrderEnd, at: number) => {
+      if (end.kind === 'done') answers[at]?.resolve(end.outcome);
+      // A warm child that was found dead is not the fault of this order.
+      else if (end.kind === 'not_taken' && chosen === earlier) again.push(at);
+      else answers[at]?.reject(end.error);
+    };
+    /** The last one is answered when the process is free again. */
+    let last = () => {};
+    await Promise.all(
+      superviseAll(chosen, commissions).map(async (supervised, at) => {
+        const end = await supervised;
+        ends.push(end);
+        if (ends.length < commissions.length) answer(end, at);
+        else last = () => answer(end, at);
+      }),
+    );
+    const limit = Math.min(...commissions.map(({ options: { memoryLimitBytes } }) => memoryLimitBytes));
+    const reason = whyReplace(chosen, ends, limit);
+    if (reason) {
+      retire();
+      options.onReplaced?.(reason);
+    }
+    last();
+    if (again.length > 0) await runOrders(pick(commissions, again), pick(answers, again));
+  }
+
+  /** `ends` as they came. */
+  function whyReplace(
+    { alive }: Child,
+    ends: readonly OrderEnd[],
+    memoryLimitBytes: number,
+  ): ReplacementReason | null {
+    if (!alive) return ends.find((end) => end.kind === 'failed')?.error.code ?? 'died_idle';
     if (orders >= jobsPerChild) return 'jobs_per_child';
-    return end.rssBytes > Math.min(IDLE_RSS_BYTES, memoryLimitBytes / 2) ? 'memory_kept' : null;
+    const kept = ends.at(-1)?.rssBytes ?? 0;
+    return kept > Math.min(IDLE_RSS_BYTES, memoryLimitBytes / 2) ? 'memory_kept' : null;
   }
 
   function retire(): void {
@@ -93,6 +141,16 @@ export function createChildHost(options: ChildHostOptions = {}): ChildHost {
     const gone = endChild(child).finally(() => leaving.delete(gone));
     leaving.add(gone);
     child = null;
+  }
+
+  function together(commissions: readonly Commission[]): Promise<Outcome>[] {
+    const answers = commissions.map(() => Promise.withResolvers<Outcome>());
+    const failAll = (error: unknown) => answers.forEach(({ reject }) => reject(toMillError(error)));
+    running = running.then(async () => {
+      if (closing.signal.aborted) failAll(new MillError('internal', 'The child process was closed.'));
+      else await runOrders(commissions, answers).catch(failAll);
+    });
+    return answers.map(({ promise }) => promise);
   }
 
   return {
@@ -107,26 +165,19 @@ export function createChildHost(options: ChildHostOptions = {}): ChildHost {
         // The next order will say why there is no process.
       }
     },
-    async run(order, run) {
-      if (running || closing.signal.aborted) {
-        throw new MillError('internal', 'The child process is not free for an order.');
-      }
-      running = runOrder(order, run);
-      try {
-        return await running;
-      } catch (error) {
-        throw toMillError(error);
-      } finally {
-        running = null;
-      }
-    },
+    run: (order, run) => together([{ order, options: run }])[0] as Promise<Outcome>,
+    runTogether: together,
     async close() {
       closing.abort();
-      await running?.catch(() => {});
+      await running;
       retire();
       await Promise.all(leaving);
     },
   };
+}
+
+function pick<T>(items: readonly T[], places: readonly number[]): T[] {
+  return places.map((place) => items[place] as T);
 }
 
 /** At once: the threads that the child starts take over what its first one has. */

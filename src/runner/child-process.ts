@@ -29,8 +29,8 @@ export interface Child {
   readonly alive: boolean;
   /** Quietly nothing when the child is gone: `exited` tells. */
   send(message: ToChild): void;
-  /** The one listener; messages and printed lines of nobody's order are dropped. */
-  listen(listener: ChildListener | null): void;
+  /** Until the answer is called; what is said while nobody listens is dropped. */
+  listen(listener: ChildListener): () => void;
   /** Ends it, with the helpers it started, at once. */
   kill(): void;
 }
@@ -74,7 +74,7 @@ export function startChild({ registryModule, cage = null, online = true }: Child
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<ExitFacts>();
   const stderr: string[] = [];
-  let listener: ChildListener | null = null;
+  const listeners = new Set<ChildListener>();
   let ended = false;
 
   for (const stream of [child.stdout, child.stderr]) {
@@ -84,14 +84,16 @@ export function startChild({ registryModule, cage = null, online = true }: Child
       const text = line.slice(0, STDERR_LINE_LENGTH);
       stderr.push(text);
       if (stderr.length > STDERR_LINES) stderr.shift();
-      listener?.line(text);
+      for (const listener of listeners) listener.line(text);
     });
   }
   child.on('message', (raw) => {
     const message = readFromChild(raw);
-    if (!message) listener?.garbled();
-    else if (message.type === 'ready') ready.resolve();
-    else listener?.message(message);
+    if (message?.type === 'ready') ready.resolve();
+    for (const listener of listeners) {
+      if (message) listener.message(message);
+      else listener.garbled();
+    }
   });
   child.on('error', (error) => {
     stderr.push(error.message);
@@ -134,10 +136,11 @@ export function startChild({ registryModule, cage = null, online = true }: Child
     send(message) {
       if (child.connected) child.send(message, () => {});
     },
-    listen(next) {
-      listener = next;
+    listen(listener) {
       // What an earlier order printed explains nothing about this one.
-      if (next) stderr.length = 0;
+      if (listeners.size === 0) stderr.length = 0;
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     kill() {
       if (!running()) return;

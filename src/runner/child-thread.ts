@@ -6,13 +6,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { fromFailure, toMillError } from '../core/errors.ts';
 import { createRegistry, type Registry } from '../core/registry.ts';
 import { createCancelSignal } from './cancel-signal.ts';
-import { type Engine, executeOrder } from './execute-order.ts';
+import { executeOrder } from './execute-order.ts';
 import { type FromChild, readToChild, type ToChild, type WorkOrder } from './protocol.ts';
+import { type EngineSeat, type SharedEngine, shareEngine } from './share-engine.ts';
 
 export interface ThreadData {
   /** URL of a module that exports `jobs`. */
   registryModule: string;
-  cancelFlag: Int32Array;
+  cancelFlags: Int32Array;
 }
 
 /** How long a thread must be idle before it loads the engine ahead of need. */
@@ -21,19 +22,20 @@ const ENGINE_AHEAD_MS = 25;
 const PROGRESS_EVERY_MS = 100;
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const { registryModule, cancelFlag } = workerData as ThreadData;
+const { registryModule, cancelFlags } = workerData as ThreadData;
 const post = (message: FromChild) => port.postMessage(message);
 
 const { jobs } = await import(registryModule);
 const registry: Registry = createRegistry(jobs);
 
-let loading: Promise<Engine> | null = null;
+let loading: Promise<SharedEngine> | null = null;
 const loadEngine = () => {
   loading ??= import('../engine/index.ts');
   return loading;
 };
 
-let noticeCancel = () => {};
+/** Of the orders that run, by id. */
+const noticeCancel = new Map<string, () => void>();
 /** Bytes that were asked for and have not come yet. */
 const awaited = new Map<number, PromiseWithResolvers<void>>();
 let needs = 0;
@@ -44,16 +46,22 @@ function loadEngineAhead(): void {
   engineAhead = setTimeout(() => loadEngine().catch(() => {}), ENGINE_AHEAD_MS);
 }
 
-async function run(order: WorkOrder): Promise<void> {
+async function run(orders: WorkOrder[]): Promise<void> {
   clearTimeout(engineAhead);
+  const engines = shareEngine(orders.length, loadEngine);
+  await Promise.all(orders.map((order, number) => runOne(order, number, engines[number] as EngineSeat)));
+  if (!loading) loadEngineAhead();
+}
+
+async function runOne(order: WorkOrder, number: number, engine: EngineSeat): Promise<void> {
   const { id } = order;
-  const { signal, notice } = createCancelSignal(cancelFlag);
-  noticeCancel = notice;
+  const { signal, notice } = createCancelSignal(cancelFlags, number);
+  noticeCancel.set(id, notice);
   let lastProgress = Number.NEGATIVE_INFINITY;
   try {
     const outcome = await executeOrder(order, {
       registry,
-      loadEngine,
+      loadEngine: engine.load,
       signal,
       progress(progress) {
         const now = performance.now();
@@ -77,8 +85,8 @@ async function run(order: WorkOrder): Promise<void> {
     const failure = toMillError(error).toFailure();
     post({ type: 'failed', id, failure: JSON.parse(JSON.stringify(failure)) });
   }
-  noticeCancel = () => {};
-  if (!loading) loadEngineAhead();
+  noticeCancel.delete(id);
+  engine.leave();
 }
 
 function settle({ number, failure }: Extract<ToChild, { type: 'filled' }>): void {
@@ -90,9 +98,9 @@ function settle({ number, failure }: Extract<ToChild, { type: 'filled' }>): void
 
 port.on('message', (raw) => {
   const message = readToChild(raw);
-  if (message.type === 'run') void run(message.order);
+  if (message.type === 'run') void run(message.orders);
   else if (message.type === 'filled') settle(message);
-  else noticeCancel();
+  else if (message.type === 'cancel') noticeCancel.get(message.id)?.();
 });
 post({ type: 'ready' });
 loadEngineAhead();

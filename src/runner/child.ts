@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { MillError } from '../core/errors.ts';
-import { createCancelFlag, lower, raise } from './cancel-signal.ts';
+import { createCancelFlags, lowerAll, raise } from './cancel-signal.ts';
 import type { ThreadData } from './child-thread.ts';
 import type { FromChild, ToChild } from './protocol.ts';
 import { siblingModule } from './sibling-module.ts';
@@ -24,21 +24,23 @@ if (!process.connected) endWithHelpers();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 if (process.platform === 'linux') offerToOomKiller();
 
-const cancelFlag = createCancelFlag();
+const cancelFlags = createCancelFlags();
 const registryModule = process.argv[2] ?? siblingModule(import.meta.url, '../jobs/index.gen');
 const thread = new Worker(new URL(siblingModule(import.meta.url, './child-thread')), {
-  workerData: { registryModule, cancelFlag } satisfies ThreadData,
+  workerData: { registryModule, cancelFlags } satisfies ThreadData,
   resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
 });
 
-let running: string | null = null;
+/** Ids of the orders that came together, and of those that have not been answered yet. */
+let orders: string[] = [];
+const running = new Set<string>();
 let ending = false;
 let vitals: NodeJS.Timeout | undefined;
 
 thread.on('message', (message: FromChild) => {
   if (message.type === 'done' || message.type === 'failed') {
-    running = null;
-    clearInterval(vitals);
+    running.delete(message.id);
+    if (running.size === 0) clearInterval(vitals);
     sendVitals();
   }
   send(message);
@@ -50,14 +52,17 @@ thread.on('exit', () => endWithThread(new MillError('crashed', 'The job ended th
 process.on('message', (message: ToChild) => {
   switch (message.type) {
     case 'run':
-      running = message.order.id;
-      lower(cancelFlag);
+      orders = message.orders.map(({ id }) => id);
+      lowerAll(cancelFlags);
       vitals = setInterval(sendVitals, VITALS_EVERY_MS);
-      send({ type: 'started', id: running });
+      for (const id of orders) {
+        running.add(id);
+        send({ type: 'started', id });
+      }
       break;
     case 'cancel':
-      if (message.id !== running) return;
-      raise(cancelFlag);
+      if (!running.has(message.id)) return;
+      raise(cancelFlags, orders.indexOf(message.id));
       break;
     case 'exit':
       process.exit(0);
@@ -78,8 +83,10 @@ function endWithThread(error: MillError): void {
   if (ending) return;
   ending = true;
   process.stderr.write(`${error.message}\n`);
-  if (running === null) process.exit(1);
-  send({ type: 'failed', id: running, failure: error.toFailure() }, () => process.exit(1));
+  const last = [...running].at(-1);
+  if (last === undefined) process.exit(1);
+  for (const id of running)
+    send({ type: 'failed', id, failure: error.toFailure() }, () => id === last && process.exit(1));
 }
 
 function explainThreadError(error: unknown): MillError {

@@ -38,12 +38,15 @@ export interface PreparedOrder {
 export async function prepareOrder(
   record: JobRecord,
   work: string,
-  surroundings: { registry: Registry; storage: Storage; signal?: AbortSignal } & Pick<
-    WorkOrder,
-    'threads' | 'network'
-  >,
+  surroundings: {
+    registry: Registry;
+    storage: Storage;
+    /** Brings inputs whole; default the storage, from which large ones may come in parts. */
+    fetch?: Storage['fetch'] | undefined;
+    signal?: AbortSignal;
+  } & Pick<WorkOrder, 'threads' | 'network'>,
 ): Promise<PreparedOrder> {
-  const { registry, storage, signal, threads, network } = surroundings;
+  const { registry, storage, fetch, signal, threads, network } = surroundings;
   const job = registry.get(record.task);
   const output = job.output.kind === 'none' ? null : record.output_path;
   const target = outputTarget(
@@ -69,11 +72,11 @@ export async function prepareOrder(
     const own = join(work, 'in', String(hosts.size));
     await mkdir(own, { recursive: true });
     let host: string;
-    if (object && reference === input && mayBePartial(storage, job, object)) {
+    if (object && reference === input && !fetch && mayBePartial(storage, job, object)) {
       host = join(own, object.name);
       partial = await makePartial(storage, object, host, signal);
     } else {
-      host = await storage.fetch(path, own, signal);
+      host = await (fetch ?? storage.fetch)(path, own, signal);
       fetched += object?.size_bytes ?? 0;
     }
     hosts.set(reference, host);

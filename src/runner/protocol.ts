@@ -8,6 +8,7 @@ import { ERRORS, type ErrorCode, type Failure } from '../core/errors.ts';
 import type { Errand } from '../core/job.ts';
 import { type JobPlan, READINGS } from '../core/job-plan.ts';
 import type { Progress } from '../core/plan.ts';
+import { MOST_TOGETHER } from './cancel-signal.ts';
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 const count = z.number().nonnegative();
@@ -113,7 +114,8 @@ const outcomeSchema = z.strictObject({
 export type Outcome = z.output<typeof outcomeSchema>;
 
 const toChildSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('run'), order: workOrderSchema }),
+  /** Several: what they read of the same source is read once. */
+  z.strictObject({ type: z.literal('run'), orders: z.array(workOrderSchema).min(1).max(MOST_TOGETHER) }),
   z.strictObject({ type: z.literal('cancel'), id: z.string() }),
   /** Answers a `need`: the bytes lie in the input now, or why they do not. */
   z.strictObject({

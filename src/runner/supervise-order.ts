@@ -47,7 +47,13 @@ export type OrderEnd = { rssBytes: number } & (
 
 type Answer = Extract<FromChild, { type: 'done' | 'failed' }>;
 
-export async function superviseOrder(child: Child, order: WorkOrder, options: RunOptions): Promise<OrderEnd> {
+/** `send` hands the order to the child; it is called once, when the child is ready. */
+export async function superviseOrder(
+  child: Child,
+  order: WorkOrder,
+  options: RunOptions,
+  send: (order: WorkOrder) => void = (ready) => child.send({ type: 'run', orders: [ready] }),
+): Promise<OrderEnd> {
   const { signal, timeoutMs, spentMs = 0, memoryLimitBytes: limit } = options;
   const stop: { reason: MillError | null; killed: boolean } = { reason: null, killed: false };
   let graceTimer: NodeJS.Timeout | undefined;
@@ -75,7 +81,7 @@ export async function superviseOrder(child: Child, order: WorkOrder, options: Ru
     await child.ready;
     let end: Answer | ExitFacts | null = null;
     if (!stop.reason) {
-      child.send({ type: 'run', order: options.onPart ? { ...order, timed: true } : order });
+      send(options.onPart ? { ...order, timed: true } : order);
       end = await Promise.race([ears.answer, child.exited]);
     }
     if (stop.killed) await child.exited;
@@ -91,7 +97,7 @@ export async function superviseOrder(child: Child, order: WorkOrder, options: Ru
     clearTimeout(graceTimer);
     signal?.removeEventListener('abort', cancel);
     memory.stop();
-    child.listen(null);
+    ears.close();
   }
 }
 
@@ -101,7 +107,7 @@ function listen(
   { onProgress, onLog, onNeed, onPart, onPlan, onMemory }: RunOptions,
   memory: MemoryWatch,
   kill: (reason: MillError) => void,
-): { answer: Promise<Answer>; readonly taken: boolean } {
+): { answer: Promise<Answer>; readonly taken: boolean; close(): void } {
   const answer = Promise.withResolvers<Answer>();
   let taken = false;
   let printed = 0;
@@ -117,7 +123,7 @@ function listen(
     child.send({ type: 'filled', id, number, failure });
   }
 
-  child.listen({
+  const close = child.listen({
     message(message) {
       if (message.type === 'vitals') {
         memory.report(message.rss_bytes);
@@ -142,6 +148,7 @@ function listen(
     },
   });
   return {
+    close,
     answer: answer.promise,
     get taken() {
       return taken;

@@ -311,9 +311,15 @@ describe('life of a child', () => {
 
   it('takes one order at a time', async () => {
     const host = testHost();
-    const first = host.run(await testOrder('progress'), LIMITS);
-    expect((await failureOf(host.run(await testOrder('talk'), LIMITS))).code).toBe('internal');
-    await first;
+    const ends: string[] = [];
+    const order = (text: string, wait_ms: number) =>
+      testOrder('write', { input: '/', params: { text, wait_ms } });
+    const [slow, quick] = [await order('slow', 500), await order('quick', 0)];
+    await Promise.all([
+      host.run(slow, LIMITS).then(() => ends.push('slow')),
+      host.run(quick, LIMITS).then(() => ends.push('quick')),
+    ]);
+    expect(ends).toEqual(['slow', 'quick']);
   });
 });
 

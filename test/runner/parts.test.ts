@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCancelFlag, createCancelSignal, raise } from '../../src/runner/cancel-signal.ts';
+import { createCancelFlags, createCancelSignal, raise } from '../../src/runner/cancel-signal.ts';
 import { explainExit } from '../../src/runner/exit-reason.ts';
 import { maskHostPaths } from '../../src/runner/host-paths.ts';
 import { mediaTypeOf } from '../../src/runner/media-types.ts';
@@ -7,14 +7,14 @@ import { readFromChild, readToChild, workOrderSchema } from '../../src/runner/pr
 
 describe('cancel signal', () => {
   it('is seen in the same turn of the event loop, and tells listeners once', () => {
-    const flag = createCancelFlag();
-    const { signal, notice } = createCancelSignal(flag);
+    const flag = createCancelFlags();
+    const { signal, notice } = createCancelSignal(flag, 1);
     let told = 0;
     signal.addEventListener('abort', () => {
       told += 1;
     });
     expect(signal.aborted).toBe(false);
-    raise(flag);
+    raise(flag, 1);
     expect(told).toBe(0);
     expect(signal.aborted).toBe(true);
     expect(() => signal.throwIfAborted()).toThrow(expect.objectContaining({ code: 'canceled' }));
@@ -24,10 +24,11 @@ describe('cancel signal', () => {
   });
 
   it('throwIfAborted sees the flag by itself', () => {
-    const flag = createCancelFlag();
-    const { signal } = createCancelSignal(flag);
+    const flag = createCancelFlags();
+    const { signal } = createCancelSignal(flag, 1);
+    raise(flag, 0);
     signal.throwIfAborted();
-    raise(flag);
+    raise(flag, 1);
     expect(() => signal.throwIfAborted()).toThrow();
   });
 });
