@@ -30,10 +30,18 @@ export function executeTogether(
   calls: readonly { plan: MediaPlan; context: PlanContext }[],
 ): Promise<OutputResult[]>[] {
   const parts = calls.map(({ plan, context }) => new Part(plan, context));
-  run(parts)
-    .catch((error) => parts.forEach((part) => part.fail(error)))
-    .finally(() => parts.forEach((part) => part.finish()));
+  void carryOut(parts);
   return parts.map(({ ended }) => ended);
+}
+
+/** Every part has ended afterwards. */
+async function carryOut(parts: readonly Part[]): Promise<void> {
+  try {
+    await run(parts);
+  } catch (error) {
+    for (const part of parts) part.fail(error);
+  }
+  for (const part of parts) part.finish();
 }
 
 async function run(parts: readonly Part[]): Promise<void> {

@@ -145,7 +145,9 @@ export function createChildHost(options: ChildHostOptions = {}): ChildHost {
 
   function together(commissions: readonly Commission[]): Promise<Outcome>[] {
     const answers = commissions.map(() => Promise.withResolvers<Outcome>());
-    const failAll = (error: unknown) => answers.forEach(({ reject }) => reject(toMillError(error)));
+    const failAll = (error: unknown) => {
+      for (const { reject } of answers) reject(toMillError(error));
+    };
     running = running.then(async () => {
       if (closing.signal.aborted) failAll(new MillError('internal', 'The child process was closed.'));
       else await runOrders(commissions, answers).catch(failAll);

@@ -19,7 +19,7 @@ export function gather<Call, Answer>(
     const round = [...waiting.values()];
     waiting.clear();
     const answers = answer(round.map(({ call }) => call));
-    round.forEach(({ settle }, at) => settle(answers[at] as Promise<Answer>));
+    for (const [at, { settle }] of round.entries()) settle(answers[at] as Promise<Answer>);
   }
 
   return [...taken].map((number) => ({

@@ -16,6 +16,7 @@ import type { JobResult } from '../queue/port.ts';
 import type { Cage } from './cage.ts';
 import { type ChildHost, createChildHost } from './child-host.ts';
 import { mediaTypeOf } from './media-types.ts';
+import { type HostSeat, shareHost } from './share-host.ts';
 import type { RunOptions } from './supervise-order.ts';
 
 export interface RunOnceOptions extends Partial<RunOptions> {
@@ -35,7 +36,9 @@ export interface RunOnceOptions extends Partial<RunOptions> {
   /** Hosts and CIDR ranges that may be contacted although they are private; default none. */
   network?: { allow: string[] };
   /** Default: a host of its own, ended afterwards. */
-  host?: ChildHost;
+  host?: Pick<ChildHost, 'run'>;
+  /** Tells it from others on the same host; default the name of the task. */
+  id?: string;
   /** What the child of its own is kept from; default nothing. */
   cage?: Cage | null;
   /** URL of the module that the child takes its jobs from; default the generated registry. */
@@ -47,6 +50,17 @@ const WORK_PREFIX = '.mediamill-';
 
 /** Throws MillError. Nothing is left behind when it fails or is aborted. */
 export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
+  const { registryModule, cage = null } = options;
+  if (options.host) return await runOn(options.host, options);
+  const host = createChildHost({ registryModule, cage });
+  try {
+    return await runOn(host, options);
+  } finally {
+    await host.close();
+  }
+}
+
+async function runOn(host: Pick<ChildHost, 'run'>, options: RunOnceOptions): Promise<JobResult> {
   const started = performance.now();
   const { registry, task, params = {}, threads = availableParallelism(), network = { allow: [] } } = options;
   const job = registry.get(task);
@@ -60,14 +74,12 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
   const sizes = await Promise.all(inputs.map(sizeOf));
   const target = output === null ? null : await checkOutput(job, output, inputs);
 
-  const host =
-    options.host ?? createChildHost({ registryModule: options.registryModule, cage: options.cage ?? null });
   let work: string | null = null;
   try {
     work = await makeWork(target === null ? tmpdir() : dirname(target));
     const name = target === null ? task + defaultExtension(job, input, params) : basename(target);
     const order = {
-      id: task,
+      id: options.id ?? task,
       task,
       params: mapInputs(job, params, (path) => resolve(path)),
       input: input === null ? null : resolve(input),
@@ -107,8 +119,23 @@ export async function runOnce(options: RunOnceOptions): Promise<JobResult> {
       : toMillError(error);
   } finally {
     if (work !== null) await rm(work, { recursive: true, force: true });
-    if (!options.host) await host.close();
   }
+}
+
+/** Jobs that read the same file, which is read once for all of them. Each has its own end, as from {@link runOnce}. */
+export function runOnceTogether(
+  jobs: readonly Omit<RunOnceOptions, 'host' | 'id'>[],
+  host: ChildHost,
+): Promise<JobResult>[] {
+  const seats = shareHost(host, jobs.length);
+  return jobs.map(async (job, number) => {
+    const seat = seats[number] as HostSeat;
+    try {
+      return await runOnce({ ...job, host: seat, id: `${number} ${job.task}` });
+    } finally {
+      seat.leave();
+    }
+  });
 }
 
 /** Throws `output_not_writable` or `disk_full`. */
