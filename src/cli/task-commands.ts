@@ -25,6 +25,8 @@ export interface TaskHandlers {
   /** `read` throws what is wrong with the text. */
   json(read: () => JsonRequest, command: Command): Promise<void>;
   task(request: TaskRequest, command: Command): Promise<void>;
+  /** Another way to say what to do, by options alone; without it a task or a request must be given. */
+  alone?(command: Command): Promise<void>;
   /** What the paths are, for the help. */
   inputHelp: string;
   outputHelp: string;
@@ -36,14 +38,15 @@ export interface TaskHandlers {
 export function addTaskForms(command: Command, handlers: TaskHandlers): void {
   command
     .argument(
-      '<task|json>',
+      handlers.alone ? '[task|json]' : '<task|json>',
       'name of a task, or a request: {"task": …, "input_path": …, "output_path": …, "params": {}}',
     )
     .usage('[options] TASK INPUT [OUTPUT] [parameters]   or   [options] JSON')
     .commandsGroup('Tasks:')
     .configureHelp({ ...command.configureHelp(), subcommandTerm: (sub) => sub.name() })
     .allowExcessArguments()
-    .action((text: string) => {
+    .action((text: string | undefined) => {
+      if (text === undefined) return handlers.alone?.(command);
       // Tasks are commands of their own: this word is none, whatever follows it.
       if (!text.trimStart().startsWith('{')) registry().get(text);
       if (command.args.length > 1) wrong(`A JSON request stands alone; what is "${command.args[1]}"?`);

@@ -20,10 +20,19 @@ export interface PageRequest {
 export function pageRequest({ limit, cursor, status = [] }: ListQuery): PageRequest {
   for (const one of status) knownStatus(one);
   return {
-    limit: Math.max(1, Math.min(MAX_LIMIT, Math.floor(limit ?? DEFAULT_LIMIT))),
+    limit: pageLimit({ limit }),
     before: cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(cursor),
     statuses: [...new Set(status)],
   };
+}
+
+export function pageLimit({ limit = DEFAULT_LIMIT }: { limit?: number | undefined }): number {
+  return Math.max(1, Math.min(MAX_LIMIT, Math.floor(limit)));
+}
+
+/** Milliseconds since 1970. */
+export function createdFrom(time: string): number {
+  return new Date(time).getTime();
 }
 
 /** Pages go back in time: at the first job that is older than was asked for, they end. */
@@ -58,7 +67,11 @@ function knownStatus(status: string): void {
 function parseCursor(cursor: string): number {
   const before = /^\d{1,15}$/.test(cursor) ? Number(cursor) : Number.NaN;
   if (Number.isSafeInteger(before)) return before;
-  throw new MillError('invalid_request', 'The cursor is not one of a previous page.', {
+  throw invalidCursor();
+}
+
+export function invalidCursor(): MillError {
+  return new MillError('invalid_request', 'The cursor is not one of a previous page.', {
     facts: { field: 'cursor' },
   });
 }

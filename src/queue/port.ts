@@ -8,6 +8,8 @@
  * - *lease*: how long a claim holds without renewal. The parent of the native process renews it, never the
  *   thread that works. An expired lease returns the job to the queue, or fails it when attempts are used up.
  * - *attempt*: one run of a job, counted when it is claimed.
+ * - *run*, *pass*: the jobs that a recipe makes of one source, and those of them that can be done in one go.
+ *   *Mates* are the jobs of a pass that are claimed together.
  * - *status* (RQ's words): `queued` may be claimed now · `scheduled` becomes queued at a time (delay, or
  *   backoff before the next attempt) · `deferred` waits for other jobs · `started` is claimed ·
  *   `finished`, `failed`, `canceled` are final.
@@ -81,6 +83,22 @@ export interface NewJob {
   webhook_url?: string;
   /** Where it came from; default unknown. */
   origin?: JobOrigin;
+  /** The run of a recipe that it is a step of; default none. */
+  run?: JobRun;
+}
+
+/** A step of a recipe on one source; all steps of a run name the same `id`. */
+export interface JobRun {
+  id: string;
+  /** Name of the recipe and its version, as `web-video@3`; null for one that was given inline. */
+  recipe: string | null;
+  /** Id of the step in the recipe. */
+  step: string;
+  /**
+   * Steps of a run with the same `pass` read the same file and can be done in one go; a claim of one brings
+   * claims of the others that are queued. Null for a step that goes alone.
+   */
+  pass: string | null;
 }
 
 /** By what a job can be found again in the logs and traces of whoever handed it in. */
@@ -166,6 +184,8 @@ export interface JobRecord {
   cancel_requested: boolean;
   /** Numbers that other jobs reported about this one. */
   reported_metrics: Record<string, number>;
+  /** The run of a recipe that it is a step of; null when it is none. */
+  run: JobRun | null;
   /** What the client called the input; text to be shown, never a path. */
   input_name: string | null;
   /** Bytes of all inputs; null until they are known. */
@@ -208,6 +228,11 @@ export interface Claim {
    * after `release`; this tells such a claim from an earlier one of the same worker and attempt. Set by `claim`.
    */
   token?: number;
+  /**
+   * Claims of the jobs of the same pass that came along, for the same worker, in the order in which they would have
+   * been next; absent when none did. Each is a claim like any other: renewed, reported on and ended on its own.
+   */
+  mates?: Claim[];
 }
 
 export interface WorkerInfo {
@@ -257,8 +282,16 @@ export interface ListQuery {
   task?: string;
   /** Only jobs of this API key. */
   owner?: string;
+  /** Only the steps of this run of a recipe. */
+  run?: string;
   /** ISO 8601: only jobs created then or later. */
   created_after?: string;
+  /**
+   * `newest` (default): newest first. `next`: jobs that wait, as they will be claimed: `queued` by priority and place,
+   * then `scheduled` by their time, then `deferred`, the oldest first; `invalid_request` with a status that does not
+   * wait. A job that moves on between two pages is in neither or in both.
+   */
+  order?: 'newest' | 'next';
   /** Text found in id, task, paths or error; at most 500 characters. Pages of a search may be short, even empty, and still have a cursor. */
   q?: string;
   /** 1…200, default 50. */
@@ -268,7 +301,7 @@ export interface ListQuery {
 }
 
 export interface JobPage {
-  /** Newest first. */
+  /** In the order asked for. */
   jobs: JobRecord[];
   next_cursor: string | null;
 }
@@ -321,7 +354,10 @@ export interface Queue {
    */
   enqueue(jobs: NewJob[]): Promise<JobRecord[]>;
 
-  /** Takes the next job for this worker, or null when nothing may start now. */
+  /**
+   * Takes the next job for this worker, or null when nothing may start now. With a step of a recipe that has a `pass`
+   * come, in the same step, all jobs of the same run, pass and owner that are queued: see {@link Claim.mates}.
+   */
   claim(worker: string, leaseMs: number): Promise<Claim | null>;
   /** Resolves when a job may have become claimable, or after a short while; never rejects on abort. */
   waitForWork(signal: AbortSignal): Promise<void>;
@@ -369,7 +405,9 @@ export interface Queue {
 
   get(id: string): Promise<JobRecord | null>;
   list(query: ListQuery): Promise<JobPage>;
-  counts(query?: Pick<ListQuery, 'task' | 'q' | 'owner'>): Promise<Record<JobStatus, number>>;
+  counts(
+    query?: Pick<ListQuery, 'task' | 'q' | 'owner' | 'run' | 'created_after'>,
+  ): Promise<Record<JobStatus, number>>;
   logs(id: string, after?: number): Promise<LogLine[]>;
   /** How the last attempt went; empty when it told nothing. Throws `job_not_found`. */
   series(id: string): Promise<RunSample[]>;

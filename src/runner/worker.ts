@@ -9,11 +9,13 @@ import { admission } from './admission.ts';
 import { type Attempt, type AttemptSurroundings, startAttempt } from './attempt.ts';
 import type { Cage } from './cage.ts';
 import { failureStreak } from './failure-streak.ts';
+import { fetchOnce } from './fetch-once.ts';
 import { createHostPool } from './host-pool.ts';
 import { residentBytes } from './memory-watch.ts';
 import { observers } from './observer.ts';
 import { createBackoff, whenAvailable } from './patience.ts';
 import { announcePresence } from './presence.ts';
+import { type HostSeat, shareHost } from './share-host.ts';
 import { isRunning } from './work-name.ts';
 import { workerGate } from './worker-gate.ts';
 
@@ -63,6 +65,8 @@ export function startWorker(options: WorkerOptions): Worker {
   const giveUp = new AbortController();
   const over = new AbortController();
   const attempts = new Set<Attempt>();
+  /** One child process each; attempts that were claimed together share one. */
+  const slots = new Set<Promise<unknown>>();
   const outage = createBackoff();
   let away = false;
   let recovering = false;
@@ -129,30 +133,38 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function work(): Promise<void> {
     while (!stopping.signal.aborted) {
-      if (attempts.size >= concurrency) {
-        await Promise.race([...attempts].map(({ ended }) => ended));
+      if (slots.size >= concurrency) {
+        await Promise.race(slots);
         continue;
       }
       if (!(await gate.open(stopping.signal))) continue;
       const claim = await nextClaim();
       if (claim) start(claim);
     }
-    await Promise.all([...attempts].map(({ ended }) => ended));
+    await Promise.all(slots);
     clearInterval(recovery);
     over.abort();
     await Promise.all([hosts.close(), presence.end(), swept, watching]);
   }
 
   function start(claim: Claim): void {
+    const claims = withMates(claim);
     const host = hosts.take();
-    const attempt = startAttempt(claim, host, surroundings);
-    attempts.add(attempt);
-    presence.changed();
-    void attempt.ended.then(() => {
+    const seats = shareHost(host, claims.length);
+    const fetch = claims.length > 1 ? fetchOnce(storage) : undefined;
+    const started = claims.map(async (own, number) => {
+      const attempt = startAttempt(own, seats[number] as HostSeat, { ...surroundings, fetch });
+      attempts.add(attempt);
+      await attempt.ended;
       attempts.delete(attempt);
-      hosts.give(host);
       presence.changed();
     });
+    presence.changed();
+    const slot = Promise.all(started).then(() => {
+      slots.delete(slot);
+      hosts.give(host);
+    });
+    slots.add(slot);
   }
 
   /** Null when there may be something to claim by now, or when the worker stops. */
@@ -163,7 +175,7 @@ export function startWorker(options: WorkerOptions): Worker {
       away = false;
       outage.reset();
       if (claim && (stopping.signal.aborted || gate.paused)) {
-        await whenAvailable(() => queue.release(claim), giveUp.signal);
+        for (const own of withMates(claim)) await whenAvailable(() => queue.release(own), giveUp.signal);
         return null;
       }
       if (!claim) await queue.waitForWork(stopping.signal);
@@ -228,4 +240,9 @@ export function startWorker(options: WorkerOptions): Worker {
       clearTimeout(silence);
     },
   };
+}
+
+/** Steps of a run on the same source come with the claim of one of them. */
+function withMates(claim: Claim): Claim[] {
+  return [claim, ...(claim.mates ?? [])];
 }

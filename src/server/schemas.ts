@@ -12,6 +12,7 @@ import {
   JOB_STATUSES,
   type JobRecord,
   type JobResult,
+  type JobRun,
   ON_PARENT_FAILURE,
   type PauseState,
   type TimelineEntry,
@@ -46,7 +47,7 @@ export const failures = {
   },
 };
 
-const failure: z.ZodType<Failure> = z
+export const failureSchema: z.ZodType<Failure> = z
   .looseObject({
     code,
     title: z.string(),
@@ -97,7 +98,7 @@ const progress: z.ZodType<Progress> = z
   })
   .meta({ id: 'Progress' });
 
-const plan: z.ZodType<JobPlan> = z
+export const jobPlanSchema: z.ZodType<JobPlan> = z
   .looseObject({
     source_kind: z.enum(['video', 'audio', 'image', 'other']).nullable(),
     source: z.string().nullable().describe('Such as `1:05 · H.264 1920×1080 · 25 fps · AAC stereo`.'),
@@ -147,6 +148,22 @@ const timelineEntry: z.ZodType<TimelineEntry> = z.looseObject({
   by: z.enum(['api', 'cli', 'page']).optional().describe('Who asked for it.'),
 });
 
+const jobRun: z.ZodType<JobRun> = z
+  .looseObject({
+    id: z.string().describe('The same for all steps of the run; GET /api/jobs?run= lists them.'),
+    recipe: z
+      .string()
+      .nullable()
+      .describe('Name of the recipe and its version, as web-video@3; null for one that was given inline.'),
+    step: z.string().describe('Id of the step in the recipe.'),
+    pass: z
+      .string()
+      .nullable()
+      .describe('Steps of a run with the same pass read the source together; null for one that goes alone.'),
+  })
+  .describe('The run of a recipe that the job is a step of; null when it is none.')
+  .meta({ id: 'JobRun' });
+
 export const jobSchema: z.ZodType<JobRecord> = z
   .looseObject({
     id: z.string(),
@@ -173,12 +190,13 @@ export const jobSchema: z.ZodType<JobRecord> = z
     worker: z.string().nullable(),
     cancel_requested: z.boolean(),
     reported_metrics: z.record(z.string(), z.number()).describe('Numbers stored by report_metrics.'),
+    run: jobRun.nullable(),
     input_name: z.string().nullable().describe('What the client called the input. Text, never a path.'),
     input_size_bytes: z.number().nullable().describe('Of all inputs; null until they are known.'),
-    plan: plan.nullable(),
+    plan: jobPlanSchema.nullable(),
     progress: progress.nullable(),
     result: result.nullable(),
-    error: failure.nullable(),
+    error: failureSchema.nullable(),
     timeline: z.array(timelineEntry),
   })
   .meta({ id: 'Job' });

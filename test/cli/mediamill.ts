@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Program to run it with; default this same Node. */
   node?: string;
   nodeArgs?: string[];
+  /** What is piped in; default nothing. */
+  input?: string;
 }
 
 /** An empty folder that is removed after the test. */
@@ -32,16 +34,18 @@ export function emptyFolder(): string {
 }
 
 export function start(args: string[], options: RunOptions = {}): ChildProcess {
-  const { cwd = tmpdir(), env = {}, node = process.execPath, nodeArgs = [] } = options;
+  const { cwd = tmpdir(), env = {}, node = process.execPath, nodeArgs = [], input } = options;
   // The settings of whoever runs the tests are not those of the tests.
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(MEDIAMILL_|REDIS_URL$|NO_COLOR$|FORCE_COLOR$)/.test(name),
   );
-  return spawn(node, [...nodeArgs, BIN, ...args], {
+  const child = spawn(node, [...nodeArgs, BIN, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
+  return child;
 }
 
 export async function mediamill(args: string[], options: RunOptions = {}): Promise<Outcome> {

@@ -4,64 +4,9 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
-import { emptyFolder, mediamill, type Outcome, start } from './mediamill.ts';
-
-interface Service {
-  child: ChildProcess;
-  cwd: string;
-  url: string;
-  /** The client side of the program, against this server. */
-  cli(...args: string[]): Promise<Outcome>;
-  stderr(): string;
-}
-
-const running = new Set<ChildProcess>();
-
-/** Ends with the test, whatever becomes of it. */
-function kept(child: ChildProcess): ChildProcess {
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  return child;
-}
-
-afterEach(async () => {
-  await Promise.all(
-    [...running].map((child) => {
-      child.kill('SIGKILL');
-      return once(child, 'exit');
-    }),
-  );
-});
-
-/** Starts a server on a free port and waits until it answers. */
-async function serve(args: string[] = [], env: Record<string, string> = {}): Promise<Service> {
-  const cwd = emptyFolder();
-  const child = kept(start(['serve', '--port', '0', ...args], { cwd, env }));
-  let stderr = '';
-  child.stderr?.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  const url = await listening(child);
-  return {
-    child,
-    cwd,
-    url,
-    cli: (...rest) => mediamill(rest, { cwd, env: { MEDIAMILL_URL: url } }),
-    stderr: () => stderr,
-  };
-}
-
-async function listening(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
-    const url = /listening at (http:\/\/[\d.:]+)/i.exec(JSON.parse(line).msg)?.[1];
-    if (url) {
-      child.stdout?.resume();
-      return url;
-    }
-  }
-  return expect.unreachable('the server ended without listening');
-}
+import { describe, expect, test } from 'vitest';
+import { emptyFolder, mediamill, start } from './mediamill.ts';
+import { kept, type Service, serve } from './service.ts';
 
 async function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

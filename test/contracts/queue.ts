@@ -12,11 +12,13 @@ import { enqueueContract } from './queue/enqueue.ts';
 import type { ContractPart, QueueDriver } from './queue/kit.ts';
 import { leaseContract } from './queue/leases.ts';
 import { listingContract } from './queue/listing.ts';
+import { nextOrderContract } from './queue/next-order.ts';
 import { notesContract } from './queue/notes.ts';
 import { ownerContract } from './queue/owners.ts';
 import { parentFailureContract } from './queue/parent-failure.ts';
 import { pauseContract } from './queue/pause.ts';
 import { retentionContract } from './queue/retention.ts';
+import { runContract } from './queue/runs.ts';
 import { serviceContract } from './queue/service.ts';
 import { watchContract } from './queue/watching.ts';
 
@@ -32,8 +34,10 @@ const PARTS: Record<string, ContractPart> = {
   'jobs whose parents fail': parentFailureContract,
   'batches that name each other': batchContract,
   'pause and resume': pauseContract,
+  'runs of recipes': runContract,
   retention: retentionContract,
   listing: listingContract,
+  'jobs that wait, in their order': nextOrderContract,
   'owners and the outbox': ownerContract,
   'notes of a run': notesContract,
   watching: watchContract,

@@ -165,6 +165,25 @@ describe.skipIf(absent)('migrate --from embedded --to redis', () => {
     expect((await target.claim('w2', 60_000))?.job.task).toBe('blocked');
   }, 60_000);
 
+  test('steps of a recipe stay together', async () => {
+    const { config, openSource } = place();
+    const source = await openSource();
+    const run = { id: 'run-1', recipe: 'web-video@3', pass: 'p1' };
+    const before = await source.enqueue([
+      newJob({ run: { ...run, step: 'small' } }),
+      newJob({ run: { ...run, step: 'inline', recipe: null, pass: null } }),
+      newJob({ run: { ...run, step: 'large' } }),
+      newJob(),
+    ]);
+    await source.close();
+    const target = await queues.open();
+    expect(await migrateToRedis(config)).toMatchObject({ new: 4 });
+    const moved = await target.list({ run: 'run-1' });
+    expect(moved.jobs).toEqual(before.slice(0, 3).reverse());
+    const claim = await target.claim('w', 60_000);
+    expect([claim, ...(claim?.mates ?? [])].map((one) => one?.job.run?.step)).toEqual(['small', 'large']);
+  });
+
   test('2,000 jobs move in batches, and a move that broke off is finished', async () => {
     const { config, openSource } = place();
     const source = await openSource();

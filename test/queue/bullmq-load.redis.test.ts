@@ -56,6 +56,10 @@ describe.skipIf(missing !== null)(missing ?? 'a queue of 100,000 jobs on Redis',
       { task: 'get_video_info' },
       { task: 'get_video_info', status: ['queued', 'scheduled'] },
       { q: '.mp4' },
+      { order: 'next' },
+      { order: 'next', status: ['scheduled'] },
+      { order: 'next', task: 'get_video_info' },
+      { run: 'none' },
     ];
     for (const query of queries) {
       expect(await median(() => queue.list(query)), JSON.stringify(query)).toBeLessThan(400);
@@ -66,6 +70,9 @@ describe.skipIf(missing !== null)(missing ?? 'a queue of 100,000 jobs on Redis',
     expect(await queue.counts()).toMatchObject({ queued: JOBS * 0.9, scheduled: JOBS / 10, finished: 0 });
     expect(await median(() => queue.counts())).toBeLessThan(100);
     expect(await median(() => queue.counts({ task: 'get_video_info' }))).toBeLessThan(100);
+    const created_after = '2020-01-01T00:00:00Z';
+    expect(await queue.counts({ created_after })).toEqual(await queue.counts());
+    expect(await median(() => queue.counts({ created_after }))).toBeLessThan(100);
   });
 
   test('a search through everything keeps others served', async () => {

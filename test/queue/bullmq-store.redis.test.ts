@@ -1,6 +1,7 @@
 /** What lies in Redis: a queue that BullMQ's own tools understand, and nothing that grows without bound. */
 import { Queue as BullQueue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Claim } from '../../src/queue/port.ts';
 import { eventually, failure, newJob, put, result, take } from '../contracts/queue/kit.ts';
 import { queuesOn, type RedisQueues, type RedisServer, startRedis, whyNoRedis } from './redis-server.ts';
 
@@ -111,6 +112,82 @@ describe.skipIf(missing !== null)(missing ?? 'on a real Redis', () => {
     );
     expect(new Set(claimed)).toEqual(new Set(jobs.map(({ id }) => id)));
     for (const { id } of jobs) expect((await queue.get(id))?.attempts).toBe(1);
+  });
+
+  const step = (name: string, run = 'run-1') => ({
+    run: { id: run, recipe: 'web-video@3', step: name, pass: 'p1' },
+  });
+
+  test('jobs that are claimed together are all active in BullMQ, and nowhere else', async () => {
+    const queue = await queues.open();
+    await queue.enqueue([...['a', 'b', 'c', 'd'].map((name) => newJob(step(name))), newJob()]);
+    const claim = await take(queue, 'worker-7');
+    const claims = [claim, ...(claim.mates ?? [])];
+    await using bull = closing(bullmq());
+    const counts = () => bull.queue.getJobCounts();
+    expect(await counts()).toMatchObject({ active: 4, prioritized: 1, waiting: 0, completed: 0 });
+    for (const { job } of claims) {
+      expect(await bull.queue.getJob(job.id)).toMatchObject({ processedBy: 'worker-7', attemptsStarted: 1 });
+      expect(await bull.queue.getJobState(job.id)).toBe('active');
+    }
+    const [done, failed, back, canceled] = claims;
+    await queue.complete(done as Claim, result());
+    await queue.fail(failed as Claim, failure('corrupt_media'));
+    await queue.release(back as Claim);
+    await queue.cancel(canceled?.job.id ?? '');
+    await queue.release(canceled as Claim);
+    expect(await counts()).toMatchObject({ active: 0, prioritized: 2, completed: 1, failed: 2, waiting: 0 });
+    const looking = redis.client();
+    expect(await looking.keys(`bull:${queues.queueName}:*:lock`)).toEqual([]);
+    expect(await looking.exists(`bull:${queues.queueName}:stalled`)).toBe(0);
+  });
+
+  test('of a pass nothing comes along beyond a limit that was set with BullMQ', async () => {
+    const queue = await queues.open();
+    await queue.enqueue([newJob(step('a')), newJob(step('b'))]);
+    await using bull = closing(bullmq());
+    await bull.queue.setGlobalConcurrency(1);
+    const first = await take(queue);
+    expect(first.mates).toBeUndefined();
+    expect(await queue.claim('worker-2', 30_000)).toBeNull();
+    await queue.complete(first, result());
+    expect((await take(queue)).job.run?.step).toBe('b');
+  });
+
+  test('a step that somebody took out of BullMQ does not come along, and is put back', async () => {
+    const queue = await queues.open();
+    const jobs = await queue.enqueue([newJob(step('a')), newJob(step('b')), newJob(step('c'))]);
+    const looking = redis.client();
+    await looking.zrem(`bull:${queues.queueName}:prioritized`, jobs[1]?.id ?? '');
+    const first = await take(queue);
+    expect([first, ...(first.mates ?? [])].map(({ job }) => job.run?.step)).toEqual(['a', 'c']);
+    const back = await eventually(() => queue.claim('worker-2', 30_000), 5000, 'the step');
+    expect(back).toMatchObject({ job: { id: jobs[1]?.id }, attempt: 1 });
+  });
+
+  test('nothing stays of a run whose jobs are removed', async () => {
+    const queue = await queues.open();
+    const looking = redis.client();
+    const keys = async () =>
+      (await looking.keys(`*:${queues.queueName}:*`)).filter((key) => !/change/.test(key));
+    const round = async () => {
+      const jobs = await queue.enqueue([
+        ...['a', 'b', 'c'].map((name) => newJob({ ...step(name), owner: 'key-1' })),
+        newJob(step('d')),
+      ]);
+      const claim = await take(queue);
+      for (const one of [claim, ...(claim.mates ?? []), await take(queue)])
+        await queue.complete(one, result());
+      return jobs;
+    };
+    for (const { id } of await round()) await queue.remove(id);
+    const left = (await keys()).sort();
+    expect(left.filter((key) => key.includes('run'))).toEqual([]);
+    expect(left.filter((key) => key.includes('pass'))).toEqual([]);
+    await round();
+    expect((await keys()).filter((key) => /:(run|pass):/.test(key))).toHaveLength(3);
+    while ((await queue.forget({ max_age_ms: null, max_jobs: 0 })).more);
+    expect((await keys()).filter((key) => /:(run|pass):/.test(key))).toEqual([]);
   });
 
   test('nothing stays of removed jobs', { timeout: 60_000 }, async () => {

@@ -62,6 +62,10 @@ test('pages come in less than 20 ms, whatever the filter', async () => {
     { task: 'get_video_info' },
     { task: 'get_video_info', status: ['failed', 'queued'] },
     { q: '.mp4' },
+    { order: 'next' },
+    { order: 'next', cursor: `queued:50:${JOBS / 2}` },
+    { order: 'next', task: 'get_video_info' },
+    { run: 'none' },
   ];
   for (const query of queries) {
     expect(await median(() => queue.list(query)), JSON.stringify(query)).toBeLessThan(400);
@@ -76,6 +80,10 @@ test('counts come in less than 5 ms, and are right', async () => {
   });
   expect(await median(() => queue.counts())).toBeLessThan(100);
   expect(await median(() => queue.counts({ task: 'get_video_info' }))).toBeLessThan(100);
+  const created_after = '2020-01-01T00:00:00Z';
+  expect(await queue.counts({ created_after })).toEqual(await queue.counts());
+  expect(await median(() => queue.counts({ created_after }))).toBeLessThan(400);
+  expect(await median(() => queue.counts({ created_after, task: 'get_video_info' }))).toBeLessThan(400);
 });
 
 test('a search through everything keeps the event loop running', async () => {

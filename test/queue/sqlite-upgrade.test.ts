@@ -56,6 +56,7 @@ describe.each(MIGRATIONS.map((_, index) => index + 1))('a database of format %d'
       on_parent_failure: 'wait',
       owner: null,
       webhook_url: null,
+      run: null,
       created_at: iso,
       result: { message: 'done' },
     });

@@ -16,6 +16,7 @@ import { control as controlOf } from './bullmq/control.ts';
 import { enqueue, enqueued } from './bullmq/enqueue.ts';
 import { listing as listingOf } from './bullmq/listing.ts';
 import { appendLog, readLog } from './bullmq/logs.ts';
+import { pageOfNext } from './bullmq/next-order.ts';
 import { keepNotes, readSeries } from './bullmq/notes.ts';
 import { clearOutbox, outbox } from './bullmq/outbox.ts';
 import { pause as pauseOf } from './bullmq/pause.ts';
@@ -137,7 +138,8 @@ export default async function openBullmqQueue(options: BullmqQueueOptions): Prom
     addMetrics: (id, metrics) => control.addMetrics(id, metrics),
 
     get: (id) => listing.get(id),
-    list: async (query) => notBefore(await listing.page(query), query),
+    list: async (query) =>
+      query.order === 'next' ? pageOfNext(store, query) : notBefore(await listing.page(query), query),
     counts: (query = {}) => listing.counts(query),
     logs: (id, after = 0) => readLog(store, id, after),
     series: (id) => readSeries(store, id),

@@ -7,6 +7,7 @@ import { MillError } from '../../core/errors.ts';
 import type { Backoff } from '../backoff.ts';
 import { JUDGE_EVERY_MS, leaseObserver } from '../leases.ts';
 import { notBefore } from '../list-query.ts';
+import { withMates } from '../mates.ts';
 import type { Claim, JobRecord, Queue } from '../port.ts';
 import { attempts as attemptsOf } from './sqlite/attempts.ts';
 import { changes as changesOf } from './sqlite/changes.ts';
@@ -16,6 +17,7 @@ import { entrance as entranceOf } from './sqlite/enqueue.ts';
 import { type HeldJob, jobTable } from './sqlite/jobs.ts';
 import { listing as listingOf } from './sqlite/listing.ts';
 import { logs as logsOf } from './sqlite/logs.ts';
+import { nextOrder } from './sqlite/next-order.ts';
 import { notes as notesOf } from './sqlite/notes.ts';
 import { outbox as outboxOf } from './sqlite/outbox.ts';
 import { parents as parentsOf } from './sqlite/parents.ts';
@@ -59,6 +61,7 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
   const attempts = attemptsOf(jobs, entrance, parents, backoff);
   const control = controlOf(jobs, entrance, parents);
   const listing = listingOf(db);
+  const waitingList = nextOrder(db);
   const logs = logsOf(db, jobs);
   const notes = notesOf(db, jobs);
   const outbox = outboxOf(db);
@@ -163,12 +166,14 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
 
     async claim(worker, leaseMs) {
       if (!(await whenFree(claimable))) return null;
-      const row = await writer.write('synced', (tx) => {
-        if (pause.isPaused()) return null;
+      const rows = await writer.write('synced', (tx) => {
+        if (pause.isPaused()) return [];
         entrance.admitDue(tx);
         return attempts.claim(tx, worker, leaseMs);
       });
-      return row && { job: toRecord(row), worker, attempt: row.attempts, token: row.claims };
+      return withMates(
+        rows.map((row) => ({ job: toRecord(row), worker, attempt: row.attempts, token: row.claims })),
+      );
     },
     waitForWork: (signal) => waiting.wait(signal),
     renew: (claim, leaseMs) => writer.write('unsynced', () => jobs.renew(claim, leaseMs)),
@@ -194,9 +199,11 @@ export default async function openSqliteQueue(options: SqliteQueueOptions): Prom
       return row && record(row);
     },
     async list(query) {
-      const { seqs, next } = await listing.page(query);
+      const byTurn = query.order === 'next';
+      const { seqs, next } = await (byTurn ? waitingList : listing).page(query);
       const rows = await whenFree(() => seqs.map((seq) => jobs.bySeq(seq)));
-      return notBefore({ jobs: rows.filter((row) => row !== null).map(record), next_cursor: next }, query);
+      const page = { jobs: rows.filter((row) => row !== null).map(record), next_cursor: next };
+      return byTurn ? page : notBefore(page, query);
     },
     counts: async (query = {}) => listing.counts(query),
     logs: (id, after = 0) => whenFree(() => logs.of(id, after)),

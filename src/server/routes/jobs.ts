@@ -29,7 +29,14 @@ const listQuery = z.strictObject({
   status: statuses.optional().describe('One or more, separated by commas.'),
   task: z.string().max(100).optional(),
   q: z.string().max(200).optional().describe('Text in id, task, paths or error.'),
+  run: z.string().min(1).max(100).optional().describe('Id of a run of a recipe: only its steps.'),
   created_after: createdAfter,
+  order: z
+    .enum(['newest', 'next'])
+    .optional()
+    .describe(
+      'newest (default), or next: jobs that wait, in the order in which they will be claimed. Those that are queued come first, by priority and place; then those that are scheduled, by their time; then those that are deferred, the oldest first. Refused together with a status that does not wait; without status it lists all three.',
+    ),
   limit: z.coerce.number().int().min(1).max(200).optional().describe('Default 50.'),
   cursor: z.string().max(500).optional().describe('next_cursor of the page before.'),
 });
@@ -46,8 +53,8 @@ export function jobRoutes(app: App, { queue, registry }: Context): void {
     {
       schema: {
         tags: ['Jobs'],
-        summary: 'List jobs, newest first',
-        description: 'counts are of all jobs that match task and q, whatever their status and age.',
+        summary: 'List jobs, newest first, or those that wait in their order',
+        description: 'counts are of all jobs that match task, q and run, whatever their status and age.',
         querystring: listQuery,
         response: {
           200: z.object({
@@ -60,9 +67,9 @@ export function jobRoutes(app: App, { queue, registry }: Context): void {
       },
     },
     async ({ query, caller }) => {
-      const { task, q } = query;
+      const { task, q, run } = query;
       const own = queueOf(queue, caller);
-      const [page, counts] = await Promise.all([own.list(query), own.counts({ task, q })]);
+      const [page, counts] = await Promise.all([own.list(query), own.counts({ task, q, run })]);
       return { ...page, counts };
     },
   );
@@ -86,11 +93,11 @@ export function jobRoutes(app: App, { queue, registry }: Context): void {
       schema: {
         tags: ['Jobs'],
         summary: 'How many jobs there are',
-        description: 'By status, and with `by=task` also of each task that has any.',
-        querystring: z.strictObject({
-          by: z.literal('task').optional(),
-          q: listQuery.shape.q,
-        }),
+        description:
+          'By status, and with `by=task` also of each task that has any. Of the jobs that match everything that is given.',
+        querystring: listQuery
+          .pick({ task: true, q: true, run: true, created_after: true })
+          .extend({ by: z.literal('task').optional() }),
         response: {
           200: z.object({ status: countsSchema, task: z.record(z.string(), countsSchema).optional() }),
           ...failures,
@@ -99,11 +106,12 @@ export function jobRoutes(app: App, { queue, registry }: Context): void {
     },
     async ({ query, caller }) => {
       const own = queueOf(queue, caller);
-      const { q } = query;
-      const status = await own.counts({ q });
-      if (query.by !== 'task') return { status };
+      const { by, ...filter } = query;
+      const status = await own.counts(filter);
+      if (by !== 'task') return { status };
+      const names = registry.jobs.map(({ name }) => name).filter((name) => name === (filter.task ?? name));
       const found = await Promise.all(
-        registry.jobs.map(async ({ name }) => [name, await own.counts({ task: name, q })] as const),
+        names.map(async (name) => [name, await own.counts({ ...filter, task: name })] as const),
       );
       const some = found.filter(([, counts]) => Object.values(counts).some((count) => count > 0));
       return { status, task: Object.fromEntries(some) };

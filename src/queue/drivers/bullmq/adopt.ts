@@ -29,6 +29,7 @@ for i = 3, #ARGV do
     if j.key and C('HSETNX', P .. 'keys', keyOf(j), j.id) == 0 then j.key = nil end
     enlist(j, 'all')
     enlist(j, 'task:' .. j.task)
+    enlistRun(j)
     for _, id in ipairs(n.parents) do
       local parent = job(id)
       if parent then

@@ -2,6 +2,7 @@
 import { type Failure, MillError } from '../../../core/errors.ts';
 import { type Backoff, backoffMs } from '../../backoff.ts';
 import type { Held, Lost } from '../../leases.ts';
+import { withMates } from '../../mates.ts';
 import type { Claim, JobRecord, JobResult } from '../../port.ts';
 import { DUE_AT_ONCE, moving, recording } from './lua.ts';
 import { CLAIM_PLAIN, COMPLETE_PLAIN, NOT_PLAIN } from './plain-steps.ts';
@@ -66,11 +67,39 @@ local function backToQueue(j)
 end
 `;
 
-/** ARGV: worker, lease. */
+/** ARGV: worker, lease. Answers number of the claim and record of each job: the next, and those that come along. */
 const CLAIM = moving(
   'claim',
   `
 local worker, lease = ARGV[3], tonumber(ARGV[4])
+local answer = {}
+local function start(j)
+  j.attempts = j.attempts + 1
+  j.claims = j.claims + 1
+  j.worker = worker
+  drop(j, 'error', 'progress', 'scheduled_at')
+  put(j, 'attempts', j.attempts, 'claims', j.claims, 'beat', j.beat + 1, 'worker', worker, 'lease_ms', lease,
+    'started_at', now)
+  note(j, 'claimed', {attempt = j.attempts, worker = worker})
+  move(j, 'started')
+  bullStarted(j)
+  answer[#answer + 1] = j.claims
+  answer[#answer + 1] = tell(j)
+end
+
+-- Queued jobs of the same pass, in their order.
+local function matesOf(first)
+  local found = {}
+  for _, id in ipairs(C('ZRANGE', passOf(first), 0, -1)) do
+    if C('HGET', P .. 'job:' .. id, 'status') == 'queued' then
+      local mate = job(id)
+      if mate.owner == first.owner then found[#found + 1] = mate end
+    end
+  end
+  table.sort(found, function(a, b) return bullScore(a) < bullScore(b) end)
+  return found
+end
+
 for _ = 1, 10 do
   if admitDue() < ${DUE_AT_ONCE} then break end
 end
@@ -79,16 +108,11 @@ for _ = 1, ${STRANGERS_AT_ONCE} do
   if not id then return false end
   local j = job(id)
   if j and (j.status == 'queued' or j.status == 'scheduled') then
-    j.attempts = j.attempts + 1
-    j.claims = j.claims + 1
-    j.worker = worker
-    drop(j, 'error', 'progress', 'scheduled_at')
-    put(j, 'attempts', j.attempts, 'claims', j.claims, 'beat', j.beat + 1, 'worker', worker, 'lease_ms', lease,
-      'started_at', now)
-    note(j, 'claimed', {attempt = j.attempts, worker = worker})
-    move(j, 'started')
-    bullStarted(j)
-    return {j.claims, tell(j)}
+    start(j)
+    for _, mate in ipairs(j.pass and matesOf(j) or {}) do
+      if bullTakeAlso(mate, worker, lease) then start(mate) end
+    end
+    return answer
   end
   -- Not one of our jobs, or not one that waits: it has no business in the queue.
   bullRemove({id = id})
@@ -222,10 +246,13 @@ export function attempts(store: RedisStore, backoff?: Backoff): Attempts {
       const plain = await store.run(CLAIM_PLAIN, worker, lease, JSON.stringify(worker));
       if (plain === null) return null;
       if (plain !== NOT_PLAIN) return claimed(worker, plain as PlainAnswer);
-      const answer = (await store.run(CLAIM, worker, lease)) as [number, FlatHash] | null;
-      if (answer === null) return null;
-      const job = changed(store, answer[1]);
-      return { job, worker, attempt: job.attempts, token: answer[0] };
+      const answer = ((await store.run(CLAIM, worker, lease)) as (number | FlatHash)[] | null) ?? [];
+      const claims: Claim[] = [];
+      for (let i = 0; i < answer.length; i += 2) {
+        const job = changed(store, answer[i + 1] as FlatHash);
+        claims.push({ job, worker, attempt: job.attempts, token: answer[i] as number });
+      }
+      return withMates(claims);
     },
     async renew(claim, leaseMs) {
       const answer = await store.run(RENEW, ...fence(claim), Math.ceil(leaseMs));

@@ -138,6 +138,16 @@ local function bullTake(worker, lease)
   return id
 end
 
+-- Takes one job out of its turn, for the worker that has just taken another; false when it may not be had.
+local function bullTakeAlso(j, worker, lease)
+  local meta = C('HMGET', B .. 'meta', 'concurrency', 'max')
+  -- A limit that somebody has set with BullMQ counts single jobs; and what it does not have waits to be put back.
+  if meta[1] or meta[2] or C('ZREM', B .. 'prioritized', j.id) == 0 then return false end
+  C('LPUSH', B .. 'active', j.id)
+  C('SET', B .. j.id .. ':lock', worker, 'PX', lease)
+  return true
+end
+
 -- For the eyes of BullMQ's tools: who has it, for which time.
 local function bullStarted(j)
   C('HSET', B .. j.id, 'processedOn', now, 'pb', j.worker, 'ats', j.claims)

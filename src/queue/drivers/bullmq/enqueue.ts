@@ -56,6 +56,7 @@ for i, n in ipairs(jobs) do
     if j.key then C('HSET', P .. 'keys', keyOf(j), j.id) end
     enlist(j, 'all')
     enlist(j, 'task:' .. j.task)
+    enlistRun(j)
     note(j, 'enqueued')
     local lost = {}
     for _, id in ipairs(n.parents) do
@@ -95,9 +96,9 @@ export async function enqueue(
   return records;
 }
 
-/** Nothing to look up, and nothing to wait for. */
-function isPlain({ idempotency_key, depends_on = [], delay_ms = 0 }: NewJob): boolean {
-  return idempotency_key === undefined && depends_on.length === 0 && delay_ms === 0;
+/** Nothing to look up, nothing to wait for, and in no other lists than every job. */
+function isPlain({ idempotency_key, depends_on = [], delay_ms = 0, run }: NewJob): boolean {
+  return idempotency_key === undefined && depends_on.length === 0 && delay_ms === 0 && run === undefined;
 }
 
 interface Pending {
@@ -217,6 +218,10 @@ function fieldsFor(job: NewJob, defaultAttempts: number): Given {
     owner: job.owner ?? undefined,
     webhook_url: job.webhook_url,
     origin: job.origin && JSON.stringify(job.origin),
+    run_id: job.run?.id,
+    run_recipe: job.run?.recipe,
+    run_step: job.run?.step,
+    run_pass: job.run?.pass,
     uses: paths.length > 0 ? JSON.stringify(paths) : undefined,
   };
   for (const [name, value] of Object.entries(optional)) if (value != null) fields[name] = value;

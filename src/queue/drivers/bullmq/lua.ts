@@ -14,7 +14,9 @@
  * | `changes`, `removed` | sorted by change: the last change of each job, and of those removed |
  * | `due` | sorted by time: ids of `scheduled` jobs |
  * | `ended` | sorted by time: ids of jobs that have ended |
+ * | `run:<id>` | sorted by `seq`: ids of the steps of one run of a recipe |
  * | `o:<owner>:<list>` | the same lists of one owner |
+ * | `pass:<run> NUL <pass>` | sorted by `seq`: ids of the steps of one pass, whatever their status |
  * | `keys` | hash: idempotency key, after its owner and NUL → id |
  * | `outbox` | sorted by `ends`, a counter: number and record of ended jobs that a webhook shall tell of |
  * | `uses` | sorted by name: `path NUL id` of jobs that have not ended |
@@ -116,7 +118,7 @@ local function jobOf(id, f)
     attempts = tonumber(f.attempts) or 0, max_attempts = tonumber(f.max_attempts), claims = tonumber(f.claims) or 0,
     worker = f.worker, beat = tonumber(f.beat) or 0, cancel = f.cancel_requested == '1',
     scheduled_at = tonumber(f.scheduled_at), uses = f.uses, key = f.idempotency_key, owner = f.owner,
-    webhook = f.webhook_url, fails_too = f.on_parent_failure == 'fail',
+    webhook = f.webhook_url, fails_too = f.on_parent_failure == 'fail', run = f.run_id, pass = f.run_pass,
   }
   loaded[id] = j
   return j
@@ -212,6 +214,21 @@ end
 local function strike(j, list)
   zrem(P .. list, j.id)
   if j.owner then zrem(P .. 'o:' .. j.owner .. ':' .. list, j.id) end
+end
+
+-- The lists in which a job is found that is a step of a recipe.
+local function passOf(j)
+  return P .. 'pass:' .. j.run .. '\0' .. j.pass
+end
+local function enlistRun(j)
+  if not j.run then return end
+  enlist(j, 'run:' .. j.run)
+  if j.pass then zadd(passOf(j), j.seq, j.id) end
+end
+local function strikeRun(j)
+  if not j.run then return end
+  strike(j, 'run:' .. j.run)
+  if j.pass then zrem(passOf(j), j.id) end
 end
 
 -- Idempotency keys are each owner's own.
@@ -440,6 +457,7 @@ local function erase(j)
   for _, list in ipairs({'all', 'task:' .. j.task, 's:' .. j.status, 's:' .. j.status .. ':' .. j.task}) do
     strike(j, list)
   end
+  strikeRun(j)
   zrem(P .. 'due', j.id)
   zrem(P .. 'ended', j.id)
   for _, id in ipairs(C('ZRANGE', P .. 'parents:' .. j.id, 0, -1)) do C('ZREM', P .. 'children:' .. id, j.id) end

@@ -16,7 +16,7 @@ const VALUES_AT_ONCE = 4000;
 /**
  * ARGV[3]: number of jobs; then for each: id, task, score in its priority, priority for BullMQ, data and options for
  * BullMQ, owner or '', number of paths, paths, number of names and values of its record, names and values.
- * None has a key, a parent or a delay. Answers the time, and the number of the change before the first.
+ * None has a key, a parent, a delay or a run. Answers the time, and the number of the change before the first.
  * Of a job's two changes the first is its place in the queue, the second tells that it came in.
  */
 export const ENQUEUE_PLAIN: LuaScript = reading(
@@ -131,7 +131,7 @@ local popped = C('ZPOPMIN', B .. 'prioritized')
 local id = popped[1]
 if not id then return false end
 ${READ}
-if f.status ~= 'queued' or tonumber(f.events) >= ${MAX_TIMELINE} then
+if f.status ~= 'queued' or f.run_pass or tonumber(f.events) >= ${MAX_TIMELINE} then
   C('ZADD', B .. 'prioritized', popped[2], id)
   return '${NOT_PLAIN}'
 end

@@ -1,6 +1,6 @@
 /** The job as its hash holds it, and as the port shows it. */
 import type { JobPlan } from '../../../core/job-plan.ts';
-import type { JobOrigin, JobRecord, JobStatus, OnParentFailure, TimelineEntry } from '../../port.ts';
+import type { JobOrigin, JobRecord, JobRun, JobStatus, OnParentFailure, TimelineEntry } from '../../port.ts';
 import type { RedisStore } from './redis.ts';
 
 /** A hash as Redis answers it: name, value, name, value. */
@@ -66,6 +66,7 @@ export function toRecord(fields: Fields): JobRecord {
         .filter(([name]) => name.startsWith(REPORTED))
         .map(([name, value]) => [name.slice(REPORTED.length), Number(value)]),
     ),
+    run: runOf(fields),
     input_name: text('input_name'),
     input_size_bytes: fields.input_size_bytes === undefined ? null : number('input_size_bytes'),
     plan: json<JobPlan>('plan'),
@@ -74,6 +75,10 @@ export function toRecord(fields: Fields): JobRecord {
     error: json('error'),
     timeline: timeline.map((entry) => ({ ...entry, at: iso(entry.at) })),
   };
+}
+
+function runOf({ run_id: id, run_recipe: recipe, run_step: step, run_pass: pass }: Fields): JobRun | null {
+  return id === undefined ? null : { id, recipe: recipe ?? null, step: step ?? '', pass: pass ?? null };
 }
 
 export function iso(ms: number): string {

@@ -9,7 +9,8 @@ import { addToTimeline, type JobRow } from './rows.ts';
 import type { Transaction } from './transactions.ts';
 
 export interface Attempts {
-  claim(tx: Transaction, worker: string, leaseMs: number): JobRow | null;
+  /** The next job, and behind it those that come along; empty when there is none. */
+  claim(tx: Transaction, worker: string, leaseMs: number): JobRow[];
   complete(tx: Transaction, claim: Claim, result: JobResult): JobRow;
   fail(tx: Transaction, claim: Claim, failure: Failure): JobRow;
   release(tx: Transaction, claim: Claim): JobRow;
@@ -49,23 +50,29 @@ export function attempts(jobs: JobTable, entrance: Entrance, parents: Parents, b
     jobs.save(tx, row);
   }
 
+  function start(tx: Transaction, row: JobRow, worker: string, leaseMs: number): void {
+    row.status = 'started';
+    row.attempts += 1;
+    row.claims += 1;
+    row.beat += 1;
+    row.worker = worker;
+    row.lease_ms = leaseMs;
+    row.started_at = tx.now;
+    row.error = null;
+    row.progress = null;
+    jobs.clearProgress(row.seq);
+    addToTimeline(row, tx.now, { event: 'claimed', attempt: row.attempts, worker });
+    jobs.save(tx, row);
+  }
+
   return {
     claim(tx, worker, leaseMs) {
-      const row = jobs.next();
-      if (row === null) return null;
-      row.status = 'started';
-      row.attempts += 1;
-      row.claims += 1;
-      row.beat += 1;
-      row.worker = worker;
-      row.lease_ms = leaseMs;
-      row.started_at = tx.now;
-      row.error = null;
-      row.progress = null;
-      jobs.clearProgress(row.seq);
-      addToTimeline(row, tx.now, { event: 'claimed', attempt: row.attempts, worker });
-      jobs.save(tx, row);
-      return row;
+      const next = jobs.next();
+      if (next === null) return [];
+      start(tx, next, worker, leaseMs);
+      const mates = jobs.mates(next);
+      for (const mate of mates) start(tx, mate, worker, leaseMs);
+      return [next, ...mates];
     },
 
     complete(tx, claim, result) {

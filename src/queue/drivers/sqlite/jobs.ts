@@ -33,6 +33,8 @@ export interface JobTable {
   remove(tx: Transaction, row: Pick<JobRow, 'seq' | 'id'>): number;
   /** The queued job that is next. */
   next(): JobRow | null;
+  /** Queued jobs of the same run, pass and owner, in their order. */
+  mates(row: JobRow): JobRow[];
   /** Scheduled jobs whose time has come, a bounded number of them. */
   due(now: number): JobRow[];
   anyDue(now: number): boolean;
@@ -62,7 +64,7 @@ const SAVED =
 
 const INSERTED = [
   ...SAVED,
-  ...'id task priority max_attempts created_at timeout_seconds input_path output_path idempotency_key chain_depth input_name input_size_bytes plan owner webhook_url origin depends_on on_parent_failure params'.split(
+  ...'id task priority max_attempts created_at timeout_seconds input_path output_path idempotency_key chain_depth input_name input_size_bytes plan owner webhook_url origin run_id run_recipe run_step run_pass depends_on on_parent_failure params'.split(
     ' ',
   ),
 ];
@@ -81,6 +83,10 @@ export function jobTable(db: DatabaseSync): JobTable {
   );
   const selectDue = statement(
     `${select('INDEXED BY job_due')} WHERE status = 'scheduled' AND scheduled_at <= ? ORDER BY scheduled_at LIMIT ${DUE_AT_ONCE}`,
+  );
+  const selectMates = statement(
+    `${select('INDEXED BY job_pass')} WHERE status = 'queued' AND run_pass IS NOT NULL
+     AND run_id = ? AND run_pass = ? AND owner IS ? ORDER BY priority DESC, place`,
   );
   const existsQueued = statement("SELECT 1 FROM job WHERE status = 'queued' LIMIT 1");
   const existsDue = statement("SELECT 1 FROM job WHERE status = 'scheduled' AND scheduled_at <= ? LIMIT 1");
@@ -156,6 +162,8 @@ export function jobTable(db: DatabaseSync): JobTable {
       return lines;
     },
     next: () => one(selectNext),
+    mates: ({ run_id: run, run_pass: pass, owner }) =>
+      run === null || pass === null ? [] : (selectMates.all(run, pass, owner) as unknown as JobRow[]),
     due: (now) => selectDue.all(now) as unknown as JobRow[],
     anyDue,
     anyClaimable: (now) => existsQueued.get() !== undefined || anyDue(now),

@@ -2,9 +2,10 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { foldersOf, pageRequest, searchText } from '../../list-query.ts';
+import { createdFrom, foldersOf, pageRequest } from '../../list-query.ts';
 import { JOB_STATUSES, type JobStatus, type ListQuery } from '../../port.ts';
 import { whenFree } from './connection.ts';
+import { containing, holdsText } from './text-search.ts';
 
 /** Jobs looked at between two turns of the event loop when text is searched for. */
 const SCANNED_AT_ONCE = 2000;
@@ -12,12 +13,13 @@ const SCANNED_AT_ONCE = 2000;
 /** Jobs looked at by one search; the page then ends early, and its cursor goes on from there. */
 const SCANNED_AT_MOST = 100_000;
 
-type Filter = Pick<ListQuery, 'status' | 'task' | 'q' | 'owner'>;
+type Filter = Pick<ListQuery, 'status' | 'task' | 'q' | 'owner' | 'run'>;
+type Counted = Pick<ListQuery, 'task' | 'q' | 'owner' | 'run' | 'created_after'>;
 
 export interface Listing {
   /** Sequence numbers of a page, newest first. Throws `invalid_request` for a cursor that is none. */
   page(query: ListQuery): Promise<{ seqs: number[]; next: string | null }>;
-  counts(filter: Pick<Filter, 'task' | 'q' | 'owner'>): Promise<Record<JobStatus, number>>;
+  counts(filter: Counted): Promise<Record<JobStatus, number>>;
   /** Ids of jobs not ended that read or write the path, something below it, or a folder it lies in. */
   usersOf(path: string): string[];
 }
@@ -33,8 +35,12 @@ export function listing(db: DatabaseSync): Listing {
     return statement;
   };
 
-  /** Newest first below `before`; a short answer means that there are no more. */
-  function candidates({ status, task, owner }: Filter, before: number, limit: number): number[] {
+  /** Newest first below `before`, down to `from`; a short answer means that there are no more. */
+  function candidates(
+    { status, task, owner, run, from }: Filter & { from?: number },
+    before: number,
+    limit: number,
+  ): number[] {
     const statuses: (JobStatus | null)[] = status?.length ? [...new Set(status)] : [null];
     const sql = statuses
       .map((one) => {
@@ -42,7 +48,11 @@ export function listing(db: DatabaseSync): Listing {
         if (one !== null) conditions.push(`status = '${one}'`);
         if (task !== undefined) conditions.push('task = $task');
         if (owner !== undefined) conditions.push('owner = $owner');
-        return `SELECT * FROM (SELECT seq FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit)`;
+        if (run !== undefined) conditions.push('run_id = $run');
+        if (from !== undefined) conditions.push('seq >= $from');
+        // Of all conditions this is the one that leaves the fewest.
+        const index = run === undefined ? '' : 'INDEXED BY job_run';
+        return `SELECT * FROM (SELECT seq FROM job ${index} WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit)`;
       })
       .join(' UNION ALL ');
     const values = {
@@ -50,6 +60,8 @@ export function listing(db: DatabaseSync): Listing {
       limit,
       ...(task !== undefined && { task }),
       ...(owner !== undefined && { owner }),
+      ...(run !== undefined && { run }),
+      ...(from !== undefined && { from }),
     };
     const rows = prepare(`${sql} ORDER BY seq DESC LIMIT $limit`).all(values);
     return (rows as { seq: number }[]).map(({ seq }) => seq);
@@ -59,10 +71,7 @@ export function listing(db: DatabaseSync): Listing {
     const rows = prepare(
       `SELECT seq, status FROM job
        WHERE seq IN (SELECT value FROM json_each(?1))
-         AND (id LIKE ?2 ESCAPE '\\' OR task LIKE ?2 ESCAPE '\\'
-           OR input_path LIKE ?2 ESCAPE '\\' OR output_path LIKE ?2 ESCAPE '\\'
-           OR (error IS NOT NULL AND (error ->> 'detail' LIKE ?2 ESCAPE '\\'
-             OR error ->> 'title' LIKE ?2 ESCAPE '\\' OR error ->> 'code' LIKE ?2 ESCAPE '\\')))
+         AND ${holdsText('?2')}
        ORDER BY seq DESC`,
     ).all(JSON.stringify(seqs), containing(q));
     return rows as unknown as { seq: number; status: JobStatus }[];
@@ -70,7 +79,7 @@ export function listing(db: DatabaseSync): Listing {
 
   /** Goes through the jobs in slices until `visit` has seen enough; answers where it stopped, null at the end. */
   async function search(
-    filter: Filter & { q: string },
+    filter: Filter & { q: string; from?: number },
     start: number,
     visit: (found: { seq: number; status: JobStatus }) => 'go_on' | 'enough',
   ): Promise<number | null> {
@@ -86,6 +95,45 @@ export function listing(db: DatabaseSync): Listing {
       await nextTurn();
     }
     return before;
+  }
+
+  /** The first job created then or later, by its number; jobs are numbered in the order of their creation. */
+  function firstSince(time: number): number {
+    const next = prepare('SELECT seq, created_at FROM job WHERE seq >= ? ORDER BY seq LIMIT 1');
+    const last = prepare('SELECT coalesce(max(seq), 0) AS seq FROM job').get() as { seq: number };
+    let low = 0;
+    let high = last.seq + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const row = next.get(middle) as { seq: number; created_at: number } | undefined;
+      if (row && row.created_at < time) low = row.seq + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function tally(
+    task: string | undefined,
+    owner: string | undefined,
+    from: number | undefined,
+  ): { status: JobStatus; n: number }[] {
+    if (owner === undefined && from === undefined) {
+      const sql = 'SELECT status, sum(jobs) AS n FROM tally WHERE task = coalesce(?, task) GROUP BY status';
+      return prepare(sql).all(task ?? null) as { status: JobStatus; n: number }[];
+    }
+    // All of it is found in the index, without a look at the jobs.
+    const index = owner !== undefined ? 'job_owner' : task !== undefined ? 'job_status_task' : 'job_status';
+    const conditions = [`status IN (${JOB_STATUSES.map((status) => `'${status}'`).join(', ')})`];
+    if (owner !== undefined) conditions.push('owner = $owner');
+    if (task !== undefined) conditions.push('task = $task');
+    if (from !== undefined) conditions.push('seq >= $from');
+    const sql = `SELECT status, count(*) AS n FROM job INDEXED BY ${index} WHERE ${conditions.join(' AND ')} GROUP BY status`;
+    const values = {
+      ...(task !== undefined && { task }),
+      ...(owner !== undefined && { owner }),
+      ...(from !== undefined && { from }),
+    };
+    return prepare(sql).all(values) as { status: JobStatus; n: number }[];
   }
 
   return {
@@ -105,26 +153,22 @@ export function listing(db: DatabaseSync): Listing {
       return { seqs, next: stopped === null ? null : String(stopped) };
     },
 
-    async counts({ task, q, owner }) {
+    async counts({ task, q = '', owner, run, created_after: time }) {
       const counts = Object.fromEntries(JOB_STATUSES.map((status) => [status, 0])) as Record<
         JobStatus,
         number
       >;
-      if (q) {
-        await search({ task, q, owner }, Number.MAX_SAFE_INTEGER, ({ status }) => {
+      const from = time === undefined ? undefined : await whenFree(() => firstSince(createdFrom(time)));
+      if (q || run !== undefined) {
+        const filter = { task, q, owner, run, ...(from !== undefined && { from }) };
+        await search(filter, Number.MAX_SAFE_INTEGER, ({ status }) => {
           counts[status] += 1;
           return 'go_on';
         });
         return counts;
       }
-      const rows = await whenFree(() =>
-        prepare(
-          owner === undefined
-            ? 'SELECT status, sum(jobs) AS n FROM tally WHERE task = coalesce(?, task) GROUP BY status'
-            : 'SELECT status, count(*) AS n FROM job WHERE task = coalesce(?, task) AND owner = ? GROUP BY status',
-        ).all(task ?? null, ...(owner === undefined ? [] : [owner])),
-      );
-      for (const { status, n } of rows as { status: JobStatus; n: number }[]) counts[status] = n;
+      const rows = await whenFree(() => tally(task, owner, from));
+      for (const { status, n } of rows) counts[status] = n;
       return counts;
     },
 
@@ -153,8 +197,3 @@ const USES = [
   ['job', 'job.output_path'],
   ['param_path JOIN job ON job.seq = param_path.job', 'param_path.path'],
 ] as const;
-
-/** A LIKE pattern; `%` and `_` in the text mean themselves. Throws `invalid_request` for a text too long. */
-function containing(text: string): string {
-  return `%${searchText(text).replaceAll(/[\\%_]/g, '\\$&')}%`;
-}

@@ -6,6 +6,7 @@ import type {
   JobOrigin,
   JobRecord,
   JobResult,
+  JobRun,
   JobStatus,
   OnParentFailure,
   TimelineEntry,
@@ -44,6 +45,10 @@ export interface JobRow {
   webhook_url: string | null;
   /** JSON. */
   origin: string | null;
+  run_id: string | null;
+  run_recipe: string | null;
+  run_step: string | null;
+  run_pass: string | null;
   error: string | null;
   depends_on: string;
   on_parent_failure: OnParentFailure;
@@ -92,6 +97,7 @@ export function toRecord(row: JobRow, live?: Progress): JobRecord {
     worker: row.worker,
     cancel_requested: row.cancel_requested === 1,
     reported_metrics: JSON.parse(row.reported_metrics) as Record<string, number>,
+    run: runOf(row),
     input_name: row.input_name,
     input_size_bytes: row.input_size_bytes,
     plan: parseOrNull<JobPlan>(row.plan),
@@ -100,6 +106,10 @@ export function toRecord(row: JobRow, live?: Progress): JobRecord {
     error: parseOrNull<Failure>(row.error),
     timeline: JSON.parse(row.timeline) as TimelineEntry[],
   };
+}
+
+function runOf({ run_id: id, run_recipe: recipe, run_step: step, run_pass: pass }: JobRow): JobRun | null {
+  return id === null ? null : { id, recipe, step: step ?? '', pass };
 }
 
 function progressOf(row: JobRow, live: Progress | undefined): Progress | null {

@@ -178,6 +178,15 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- The run of a recipe that the job is a step of; jobs of one pass are claimed together.
+  ALTER TABLE job ADD COLUMN run_id TEXT;
+  ALTER TABLE job ADD COLUMN run_recipe TEXT;
+  ALTER TABLE job ADD COLUMN run_step TEXT;
+  ALTER TABLE job ADD COLUMN run_pass TEXT;
+  CREATE INDEX job_run ON job (run_id) WHERE run_id IS NOT NULL;
+  CREATE INDEX job_pass ON job (run_id, run_pass) WHERE status = 'queued' AND run_pass IS NOT NULL;
+  `,
 ];
 
 /**
