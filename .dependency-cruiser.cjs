@@ -17,7 +17,7 @@ const CORE = '^src/core/';
 const JOBS = '^src/jobs/';
 const NETWORK = '^src/network/';
 const LEDGER = '^src/ledger/port\\.ts$';
-const PORTS = '^src/(queue|storage|previews)/port\\.ts$';
+const PORTS = '^src/(queue|storage|previews|recipes)/port\\.ts$';
 /** The entries of the job process and of the inspection: started as programs of their own, never imported. */
 const ENTRIES = '^src/(runner/child(-thread)?|engine/[a-z-]+-main)\\.ts$';
 
@@ -85,6 +85,7 @@ module.exports = {
     only('engine', [CORE], 'The engine executes plans; it knows no jobs, no queue, no HTTP.'),
     only('queue', [CORE], 'A queue driver knows only its port.'),
     only('storage', [CORE], 'A storage driver knows only its port.'),
+    only('recipes', [CORE], "Where recipes are kept is nobody else's business."),
     only(
       'previews',
       [CORE, JOBS, PORTS, '^src/runner/(cage|child-host|protocol|supervise-order|sibling-module)\\.ts$'],

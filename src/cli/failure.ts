@@ -11,6 +11,7 @@ const USAGE: readonly ErrorCode[] = [
   'invalid_params',
   'invalid_config',
   'unknown_task',
+  'invalid_recipe',
   'forbidden_option',
   'input_required',
 ];

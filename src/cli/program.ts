@@ -7,6 +7,7 @@ const COMMANDS = {
   serve: async () => (await import('./commands/serve.ts')).addServe,
   worker: async () => (await import('./commands/worker.ts')).addWorker,
   run: async () => (await import('./commands/run.ts')).addRun,
+  recipe: async () => (await import('./commands/recipe.ts')).addRecipe,
   tasks: async () => (await import('./commands/tasks.ts')).addTasks,
   enqueue: async () => (await import('./commands/enqueue.ts')).addEnqueue,
   jobs: async () => (await import('./commands/jobs.ts')).addJobs,

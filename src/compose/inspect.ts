@@ -14,26 +14,51 @@ export interface EngineReport {
   problem?: string;
 }
 
+export interface EncoderOption {
+  name: string;
+  help: string;
+  takes: string;
+  values: string[];
+  default: string | number | null;
+}
+
 /** Encoders are tried one by one, hardware among them; a driver that hangs must not hang the caller. */
 const INSPECTION_MS = 60_000;
 
+/** Reading a table takes a moment; loading FFmpeg takes longer. */
+const TABLE_MS = 20_000;
+
 /** Looks in a process of its own: a broken graphics driver ends that process, not this one. */
 export async function inspectEngine(): Promise<EngineReport> {
-  const own = new URL(import.meta.url);
-  const entry = fileURLToPath(new URL(`../engine/inspect-main${extname(own.pathname)}`, own));
+  const entry = engineEntry('inspect-main');
   if (!existsSync(entry)) return { problem: 'this installation is incomplete: the inspection is missing' };
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [entry], {
-      timeout: INSPECTION_MS,
-      killSignal: 'SIGKILL',
-    });
-    return JSON.parse(stdout) as EngineReport;
+    return (await answerOf(entry, [], INSPECTION_MS)) as EngineReport;
   } catch (error) {
     const { killed, signal, stderr } = error as { killed?: boolean; signal?: string; stderr?: string };
     if (killed) return { problem: `the inspection did not end within ${INSPECTION_MS / 1000} s` };
     const why = stderr?.split('\n').find((line) => /^\S*Error\b/.test(line));
     return { problem: signal ? `the inspection was ended by ${signal}` : (why ?? String(error)) };
   }
+}
+
+/** Options of an encoder by FFmpeg's own table; null when this FFmpeg does not have it. */
+export async function encoderOptions(name: string): Promise<EncoderOption[] | null> {
+  return (await answerOf(engineEntry('encoder-options-main'), [name], TABLE_MS)) as EncoderOption[] | null;
+}
+
+function engineEntry(name: string): string {
+  const own = new URL(import.meta.url);
+  return fileURLToPath(new URL(`../engine/${name}${extname(own.pathname)}`, own));
+}
+
+async function answerOf(entry: string, args: string[], timeout: number): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, [entry, ...args], {
+    timeout,
+    killSignal: 'SIGKILL',
+    maxBuffer: 8 * 1024 * 1024,
+  });
+  return JSON.parse(stdout);
 }
 
 /** For `doctor`: can job processes be kept off the network here, and if not, why. */

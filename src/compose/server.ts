@@ -2,7 +2,8 @@
 import { MillError } from '../core/errors.ts';
 import { composeCage } from './cage.ts';
 import { hiddenFolder } from './hidden-folder.ts';
-import { inspectEngine } from './inspect.ts';
+import { encoderOptions, inspectEngine } from './inspect.ts';
+import { composeRecipes } from './recipes.ts';
 import type { Services } from './services.ts';
 
 export interface RunningServer {
@@ -18,15 +19,17 @@ export async function startServer(services: Services): Promise<RunningServer> {
   const { metrics, requests: tracer } = services.observability;
   const dashboard = await composeDashboard(services);
   const previews = await composePreviews(services);
+  const recipes = await composeRecipes(services);
   const partsFolder = hiddenFolder(services.config, 'input', 'uploads');
   const bucketOrigin = services.storage.direct?.origin;
-  const machine = { inspect: inspectEngine, origins: services.origins };
+  const machine = { inspect: inspectEngine, encoderOptions, origins: services.origins };
   const app = createApp({
     ...services,
     metrics,
     ...(tracer && { tracer }),
     dashboard,
     previews,
+    recipes,
     machine,
     partsFolder,
     ...(bucketOrigin && { bucketOrigin }),

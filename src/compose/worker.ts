@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { JobRecord } from '../queue/port.ts';
 import { composeCage } from './cage.ts';
+import { composeDevices } from './devices.ts';
 import type { Services } from './services.ts';
 
 export interface RunningWorker {
@@ -51,6 +52,7 @@ export async function startWorker({
     jobsPerChild: processing.jobs_per_child,
     niceness: processing.nice,
     cage: await composeCage(config, true),
+    devices: await composeDevices({ config, logger }),
     drainMs: processing.drain_seconds * 1000,
     pauseAfterFailures: processing.pause_after_failures,
     minFreeDiskBytes: processing.min_free_disk_bytes,

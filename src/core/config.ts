@@ -173,6 +173,16 @@ const storage = z.strictObject({
     .prefault({}),
 });
 
+const recipes = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .default('./data/recipes')
+    .describe(
+      'Folder of your own recipes, one TOML file each, with their earlier versions below `history`. Made when the first one is saved.',
+    ),
+});
+
 const processing = z.strictObject({
   max_workers: z
     .int()
@@ -199,6 +209,14 @@ const processing = z.strictObject({
     .max(100_000)
     .default(200)
     .describe('A job process is replaced by a fresh one after this many jobs.'),
+  hardware_slots: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(2)
+    .describe(
+      'Jobs of one worker that may use one kind of hardware encoder, such as nvenc, at a time; 0: none ever does. Consumer cards allow only a few.',
+    ),
   nice: z
     .int()
     .min(0)
@@ -293,6 +311,7 @@ export const configSchema = z.strictObject({
   queue: queue.prefault({}),
   redis: redis.prefault({}),
   storage: storage.prefault({}),
+  recipes: recipes.prefault({}),
   processing: processing.prefault({}),
   network: network.prefault({}),
   logging: logging.prefault({}),

@@ -59,6 +59,19 @@ export const ERRORS = {
   input_required: kind(400, false, 'This task needs an input file', 'Give input_path.'),
   not_found: kind(404, false, 'There is nothing at this address', 'GET /docs lists the routes.'),
   job_not_found: kind(404, false, 'There is no such job', 'GET /api/jobs lists the jobs.'),
+  invalid_recipe: kind(
+    400,
+    false,
+    'The recipe cannot work',
+    'Correct the steps named in the detail; `mediamill recipe lint FILE` checks it again.',
+  ),
+  recipe_not_found: kind(
+    404,
+    false,
+    'There is no such recipe',
+    '`mediamill recipe list` or GET /api/recipes lists the recipes.',
+  ),
+  run_not_found: kind(404, false, 'There is no such run of a recipe', 'Its jobs may have been forgotten.'),
   worker_not_found: kind(
     404,
     false,

@@ -17,6 +17,11 @@ export interface FieldHints {
   group?: string;
   /** Fields that make no sense together with this one. */
   excludes?: string[];
+  /** A place in the media, where a player can stand; not a length. */
+  moment?: boolean;
+  steps?: Steps;
+  /** Name of the field that says which encoder these options are of. */
+  encoder_field?: string;
   examples?: unknown[];
 }
 
@@ -118,9 +123,16 @@ export function mediaTime(hints: FieldHints = {}) {
     )
     .meta({
       unit: 'seconds',
+      moment: true,
       examples: ['00:00:01', 2.5, '50%'],
       ...hints,
     });
+}
+
+/** Choices in their order, by the value of another field; forms offer them as steps. `usual` is what an unset field means. */
+export interface Steps {
+  by: string;
+  of: Record<string, { values: readonly string[]; usual: string }>;
 }
 
 /** A whole number in a range. */

@@ -79,6 +79,8 @@ interface JobCommon<Name extends string, Schema extends z.ZodObject> {
   params: Schema;
   input: InputSpec;
   output: OutputSpec;
+  /** Video encoders it may open, in the order they are tried; default none that needs a device. */
+  encoders?(params: z.output<Schema>): string[];
   /** It contacts other machines: its process keeps the network. */
   usesNetwork?: true;
   /** What it does is done in a queue: `mediamill run` has none and cannot do it. */

@@ -56,6 +56,8 @@ async function run(parts: readonly Part[]): Promise<void> {
         else together.push({ part, index });
       });
     }
+    // What a look at the header tells need not wait for what the others decode.
+    if (!part.plan.outputs.some(measuresFile) && together.every((item) => item.part !== part)) part.finish();
   }
   await readTogether(together);
   for (const part of parts) {

@@ -117,7 +117,7 @@ export function ticks(timeS: number, base: TimeBase): bigint {
 
 /** From one time base to another, rounded to nearest; NOPTS stays NOPTS. */
 export function rescale(timestamp: bigint, from: TimeBase, to: TimeBase): bigint {
-  if (!hasTime(timestamp)) return timestamp;
+  if (!hasTime(timestamp) || (from.num === to.num && from.den === to.den)) return timestamp;
   const a = timestamp * BigInt(from.num) * BigInt(to.den);
   const b = BigInt(from.den) * BigInt(to.num);
   const half = b / 2n;

@@ -56,9 +56,17 @@ export class MuxTrack {
   first_s: number | null = null;
   end_s: number | null = null;
   lastDts: bigint | null = null;
+  index = 0;
+  timeBase: TimeBase = { num: 1, den: 1 };
 
   constructor(stream: Stream) {
     this.stream = stream;
+  }
+
+  /** The header is out: from now on the muxer's time base is known. */
+  settle(): void {
+    this.index = this.stream.index;
+    this.timeBase = this.stream.timeBase;
   }
 
   /** From the first timestamp to the end of the last packet. */
@@ -140,6 +148,7 @@ export class Muxer implements Disposable {
     using options = Dictionary.fromObject(MUXER_OPTIONS[this.#muxerName] ?? {});
     must(this.format.writeHeaderSync(options), `write the header of the ${this.#muxerName} file`);
     this.#headerWritten = true;
+    for (const track of this.#tracks) track.settle();
     for (const { track, packet, timeBase } of this.#waiting.splice(0)) {
       this.#write(track, packet, timeBase);
       packet.free();
@@ -159,19 +168,22 @@ export class Muxer implements Disposable {
   }
 
   #write(track: MuxTrack, packet: Packet, from: TimeBase): void {
-    const to = track.stream.timeBase;
-    packet.streamIndex = track.stream.index;
-    if (!hasTime(packet.dts)) packet.dts = packet.pts;
-    if (!hasTime(packet.pts)) packet.pts = packet.dts;
-    packet.pts = rescale(packet.pts, from, to);
-    packet.dts = rescale(packet.dts, from, to);
-    packet.duration = rescale(packet.duration, from, to);
+    // Every look at the packet goes through the binding: once each, for there may be millions.
+    const to = track.timeBase;
+    const given = { pts: packet.pts, dts: packet.dts };
+    let pts = rescale(hasTime(given.pts) ? given.pts : given.dts, from, to);
+    let dts = rescale(hasTime(given.dts) ? given.dts : given.pts, from, to);
+    const duration = rescale(packet.duration, from, to);
     // Muxers refuse timestamps that do not rise; broken sources have them.
-    if (track.lastDts !== null && packet.dts <= track.lastDts) packet.dts = track.lastDts + 1n;
-    if (packet.pts < packet.dts) packet.pts = packet.dts;
-    track.lastDts = packet.dts;
-    const start = (Number(packet.pts) * to.num) / to.den;
-    const end = start + (Number(packet.duration) * to.num) / to.den;
+    if (track.lastDts !== null && dts <= track.lastDts) dts = track.lastDts + 1n;
+    if (pts < dts) pts = dts;
+    packet.streamIndex = track.index;
+    packet.pts = pts;
+    packet.dts = dts;
+    packet.duration = duration;
+    track.lastDts = dts;
+    const start = (Number(pts) * to.num) / to.den;
+    const end = start + (Number(duration) * to.num) / to.den;
     track.first_s = track.first_s === null ? start : Math.min(track.first_s, start);
     track.end_s = track.end_s === null ? end : Math.max(track.end_s, end);
     track.packets++;

@@ -3,7 +3,7 @@ import { AV_PKT_FLAG_CORRUPT, AVDISCARD_ALL, AVMEDIA_TYPE_AUDIO } from 'node-av/
 import { type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { StreamDecoder } from './decoder.ts';
-import { again, ended, hasTime, seconds, turn } from './ffmpeg.ts';
+import { again, ended, hasTime, seconds, type TimeBase, turn } from './ffmpeg.ts';
 import { tickAt } from './frames/choose.ts';
 import { landBefore } from './frames/landing.ts';
 import type { ProgressMeter } from './progress.ts';
@@ -121,7 +121,10 @@ type LaneStream = ConstructorParameters<typeof StreamDecoder>[0];
 
 /** One stream on its way to its taps. */
 class Lane implements Disposable {
-  readonly #stream: LaneStream;
+  readonly #index: number;
+  /** Kept: the binding makes a new object each time it is asked. */
+  readonly #timeBase: TimeBase;
+  readonly #sounds: boolean;
   readonly #packetTaps: Tap[];
   readonly #frameTaps: Tap[];
   readonly #decoder: StreamDecoder | null;
@@ -142,7 +145,9 @@ class Lane implements Disposable {
   position = 0;
 
   constructor(stream: LaneStream, packetTaps: Tap[], frameTaps: Tap[], options: PassOptions) {
-    this.#stream = stream;
+    this.#index = stream.index;
+    this.#timeBase = stream.timeBase;
+    this.#sounds = stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO;
     this.#packetTaps = packetTaps;
     this.#frameTaps = frameTaps;
     this.#meter = options.meter;
@@ -158,7 +163,7 @@ class Lane implements Disposable {
   take(packet: Packet): void {
     this.#packets++;
     this.#note(packet);
-    for (const tap of this.#packetTaps) tap.packet?.(packet, this.#stream.index);
+    for (const tap of this.#packetTaps) tap.packet?.(packet, this.#index);
     const complaints = this.#decode(packet);
     const litter = complaints > 0 && packet.size < SMALLEST_FRAME;
     if (litter) this.#litter += complaints;
@@ -181,7 +186,7 @@ class Lane implements Disposable {
 
   reading(readErrors: number): StreamReading {
     return {
-      stream: this.#stream.index,
+      stream: this.#index,
       decoded: this.#decoder !== null,
       packets: this.#packets,
       frames: this.#decoder?.frames ?? 0,
@@ -196,7 +201,7 @@ class Lane implements Disposable {
   }
 
   #frame = (frame: Frame): void => {
-    for (const tap of this.#frameTaps) tap.frame?.(frame, this.#stream.index);
+    for (const tap of this.#frameTaps) tap.frame?.(frame, this.#index);
     if (frame.width > 0) this.#meter.frame();
   };
 
@@ -207,8 +212,8 @@ class Lane implements Disposable {
     }
     const timestamp = hasTime(packet.pts) ? packet.pts : packet.dts;
     if (!hasTime(timestamp)) return;
-    const at = seconds(timestamp, this.#stream.timeBase);
-    const until = at + seconds(packet.duration, this.#stream.timeBase);
+    const at = seconds(timestamp, this.#timeBase);
+    const until = at + seconds(packet.duration, this.#timeBase);
     this.#noteHole(at, until);
     this.position = at;
     this.#first = this.#first === null ? at : Math.min(this.#first, at);
@@ -217,7 +222,7 @@ class Lane implements Disposable {
 
   /** Pictures may be shown for any time; sound goes on without a pause. */
   #noteHole(at: number, until: number): void {
-    if (this.#stream.codecpar.codecType !== AVMEDIA_TYPE_AUDIO || this.#end === null || until === at) return;
+    if (!this.#sounds || this.#end === null || until === at) return;
     const hole = at - this.#end;
     if (hole <= SHORTEST_HOLE_S) return;
     this.#holes += hole;

@@ -198,7 +198,12 @@ async function openTap(
     case 'images':
       return new ImagesTap(output, await resolveChoice(output, context), context);
     case 'waveform':
-      return new WaveformTap(output, stream(output.stream), work);
+      return new WaveformTap(
+        output,
+        stream(output.stream),
+        facts.streams[output.stream]?.duration_s ?? facts.format.duration_s,
+        work,
+      );
     case 'scenes':
       return new ScenesTap(output, stream(output.stream), facts.format.zero_s);
     case 'animation':

@@ -18,6 +18,7 @@ import type { Registry } from '../core/registry.ts';
 import type { Ledger } from '../ledger/port.ts';
 import type { Previews } from '../previews/port.ts';
 import type { Queue } from '../queue/port.ts';
+import type { Recipes } from '../recipes/port.ts';
 import type { Storage } from '../storage/port.ts';
 import { deliveries } from '../webhooks/deliveries.ts';
 import { addAudit } from './audit.ts';
@@ -29,6 +30,7 @@ import { addGuards } from './guards.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { addMetrics } from './metrics.ts';
 import { noPreviews } from './no-previews.ts';
+import { noRecipes } from './no-recipes.ts';
 import { addOpenApi } from './openapi.ts';
 import { servePage } from './page.ts';
 import { presented } from './presented-queue.ts';
@@ -43,9 +45,12 @@ import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { type MachineOptions, machineRoutes } from './routes/machine.ts';
 import { outputRoutes } from './routes/outputs.ts';
+import { planRoutes } from './routes/plan.ts';
 import { previewRoutes } from './routes/previews.ts';
 import { queueRoutes } from './routes/queue.ts';
+import { recipeRoutes } from './routes/recipes.ts';
 import { resumableRoutes } from './routes/resumable-uploads.ts';
+import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
 import { systemRoutes } from './routes/system.ts';
@@ -66,6 +71,8 @@ export interface AppOptions {
   bucketOrigin?: string;
   /** Makes what is shown of files; without one nothing is. Closed with the server. */
   previews?: Previews;
+  /** Saved recipes; without one there are none. */
+  recipes?: Recipes;
   config: Config;
   /** For the System page: how encoders are looked at, and where settings came from. */
   machine?: MachineOptions;
@@ -123,6 +130,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     security,
     deliveries: deliveries(options.ledger),
     previews: options.previews ?? noPreviews(),
+    recipes: options.recipes ?? noRecipes(),
     limits,
     queue,
     hub: createEventHub(queue, app.log),
@@ -155,6 +163,9 @@ export function createApp(options: AppOptions): FastifyInstance {
       resumableRoutes(scope.withTypeProvider<ZodTypeProvider>(), context, options.partsFolder),
     );
     submissionRoutes(typed, context);
+    recipeRoutes(typed, context);
+    runRoutes(typed, context);
+    planRoutes(typed, context);
     jobRoutes(typed, context);
     jobActionRoutes(typed, context);
     outputRoutes(typed, context);

@@ -35,7 +35,8 @@ export function addAudit(app: FastifyInstance, file: string): void {
 }
 
 function describe(request: FastifyRequest, status: number): Record<string, unknown> {
-  const { id } = (request.params ?? {}) as { id?: string };
+  const { id, name } = (request.params ?? {}) as { id?: string; name?: string };
+  const named = id ?? name;
   return {
     at: new Date().toISOString(),
     key: request.caller?.owner ?? null,
@@ -43,7 +44,7 @@ function describe(request: FastifyRequest, status: number): Record<string, unkno
     address: request.ip,
     method: request.method,
     route: request.routeOptions.url ?? null,
-    about: request.subjects ?? (id === undefined ? [] : [id]),
+    about: request.subjects ?? (named === undefined ? [] : [named]),
     status,
   };
 }

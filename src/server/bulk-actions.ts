@@ -17,7 +17,10 @@ const AT_A_TIME = 100;
 export interface BulkRequest {
   action: Action;
   ids?: string[];
-  filter?: Pick<ListQuery, 'status' | 'task' | 'q' | 'created_after' | 'owner'>;
+  filter?: Pick<ListQuery, 'status' | 'task' | 'q' | 'created_after' | 'owner'> & {
+    /** ISO 8601: only jobs that had ended by then. */
+    ended_before?: string;
+  };
 }
 
 export interface BulkAnswer {
@@ -71,14 +74,16 @@ async function act(queue: Queue, action: Action, id: string, by: Actor): Promise
 async function matching(
   queue: Queue,
   action: Action,
-  filter: NonNullable<BulkRequest['filter']>,
+  { ended_before: time, ...filter }: NonNullable<BulkRequest['filter']>,
 ): Promise<string[]> {
+  const end = time === undefined ? null : new Date(time).toISOString();
   const status = filter.status ?? DEFAULT_STATUSES[action];
   const ids: string[] = [];
   let cursor: string | undefined;
   do {
     const page = await queue.list({ ...filter, status, limit: 200, ...(cursor !== undefined && { cursor }) });
-    ids.push(...page.jobs.map(({ id }) => id));
+    const wanted = page.jobs.filter(({ ended_at }) => end === null || (ended_at !== null && ended_at < end));
+    ids.push(...wanted.map(({ id }) => id));
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined && ids.length < MAX_MATCHES);
   return action === 'retry' ? ids.reverse() : ids;

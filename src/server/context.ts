@@ -14,6 +14,7 @@ import type { Config } from '../core/config.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Previews } from '../previews/port.ts';
 import type { Queue } from '../queue/port.ts';
+import type { Recipes } from '../recipes/port.ts';
 import type { Storage } from '../storage/port.ts';
 import type { Deliveries } from '../webhooks/deliveries.ts';
 import type { EventHub } from './event-hub.ts';
@@ -31,6 +32,7 @@ export interface Context {
   storage: Storage;
   registry: Registry;
   previews: Previews;
+  recipes: Recipes;
   security: Security;
   deliveries: Deliveries;
   config: Config;

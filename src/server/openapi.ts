@@ -22,6 +22,7 @@ export function addOpenApi(app: FastifyInstance, registry: Registry, version: st
       },
       tags: [
         { name: 'Jobs', description: 'Hand in, look at, cancel, run again' },
+        { name: 'Recipes', description: 'Many outputs of one source, in one pass' },
         { name: 'Files', description: 'Uploads and outputs' },
         { name: 'Events', description: 'What happens, as it happens' },
         { name: 'Webhooks', description: 'What was told of jobs that ended' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { mediamill } from './mediamill.ts';
 
 const COMMANDS =
-  'serve worker run tasks enqueue jobs queue workers bench keys webhooks doctor backup migrate health openapi'.split(
+  'serve worker run recipe tasks enqueue jobs queue workers bench keys webhooks doctor backup migrate health openapi'.split(
     ' ',
   );
 

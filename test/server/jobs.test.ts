@@ -136,7 +136,48 @@ describe('GET /api/jobs', () => {
     expect(await found('task=none')).toEqual([]);
   });
 
+  test('lists what waits in its order, the steps of a run, and counts them', async () => {
+    const run = { id: 'run-7', recipe: 'web-video@3', step: 'small', pass: 'p1' };
+    const low = await enqueue({ task: 'wait_turn', priority: 10 });
+    const later = await enqueue({ task: 'wait_turn', delay_ms: 900_000 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const time = encodeURIComponent(new Date().toISOString());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const high = await enqueue({ task: 'wait_turn', priority: 20, run });
+    const found = async (query: string) =>
+      (await get(`/api/jobs?${query}`)).json().jobs.map(({ id }: JobRecord) => id);
+
+    expect(await found('order=next&task=wait_turn')).toEqual([high, low, later]);
+    expect(await found('order=next&task=wait_turn&status=scheduled,queued')).toEqual([high, low, later]);
+    expect(await found('order=newest&task=wait_turn')).toEqual([high, later, low]);
+    expect(await found(`order=next&task=wait_turn&created_after=${time}`)).toEqual([high]);
+    const first = (await get('/api/jobs?order=next&task=wait_turn&limit=2')).json();
+    expect(first.jobs).toHaveLength(2);
+    expect(
+      await found(`order=next&task=wait_turn&limit=2&cursor=${encodeURIComponent(first.next_cursor)}`),
+    ).toEqual([later]);
+
+    const steps = (await get('/api/jobs?run=run-7')).json();
+    expect(steps).toMatchObject({ jobs: [{ id: high, run }], next_cursor: null, counts: { queued: 1 } });
+    expect((await get(`/api/jobs/${low}`)).json().run).toBeNull();
+
+    const counts = async (query: string) => (await get(`/api/jobs/counts?${query}`)).json();
+    expect(await counts('task=wait_turn')).toMatchObject({ status: { queued: 2, scheduled: 1, failed: 0 } });
+    expect(await counts(`created_after=${time}`)).toMatchObject({ status: { queued: 1, scheduled: 0 } });
+    expect(await counts('run=run-7')).toMatchObject({ status: { queued: 1, scheduled: 0 } });
+    expect(await counts(`by=task&created_after=${time}`)).toMatchObject({ status: { queued: 1 }, task: {} });
+    expect(await counts('by=task&task=make_noise')).toEqual({
+      status: expect.objectContaining({ finished: 1, failed: 1 }),
+      task: { make_noise: expect.objectContaining({ finished: 1, failed: 1 }) },
+    });
+    for (const id of [low, later, high]) await send('DELETE', `/api/jobs/${id}`);
+  });
+
   test.each([
+    ['order=next&status=finished', /order=next is for jobs that wait.*finished/],
+    ['order=soonest', /"order"/],
+    ['order=next&cursor=12', /cursor/],
+    ['run=', /"run"/],
     ['stauts=failed', /Did you mean "status"\?/],
     ['status=done', /"status/],
     ['limit=0', /"limit"/],

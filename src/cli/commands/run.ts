@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { MillError, toMillError } from '../../core/errors.ts';
+import type { Explanation } from '../../core/explain/explain.ts';
 import type { Progress } from '../../core/plan.ts';
 import { defaultExtension } from '../../core/registry.ts';
+import { printExplanation } from '../explain-view.ts';
 import { exitCodeOf } from '../failure.ts';
 import { note, paint, print, printJson } from '../output.ts';
 import { progressLine } from '../progress-line.ts';
@@ -14,7 +16,8 @@ export function addRun(program: Command): void {
   const run = program
     .command('run')
     .description('Run one task here and now, without a server, on your own files.')
-    .option('--json', 'print the result as JSON and nothing else, as the JSON form does');
+    .option('--json', 'print the result as JSON and nothing else, as the JSON form does')
+    .option('--explain', 'print how it would be done, and do nothing');
   addConfigFlags(run, []);
   addTaskForms(run, {
     inputHelp: 'file to read; any path you may read',
@@ -29,7 +32,10 @@ export function addRun(program: Command): void {
 /** For programs: one JSON object on stdout, whether it works or not. */
 async function runAsJson(read: () => TaskRequest, command: Command): Promise<void> {
   try {
-    printJson(await start(read(), command));
+    const request = read();
+    printJson(
+      command.optsWithGlobals().explain ? await explained(request, command) : await start(request, command),
+    );
   } catch (thrown) {
     const error = toMillError(thrown).toFailure();
     printJson({ success: false, message: error.detail, error });
@@ -38,6 +44,7 @@ async function runAsJson(read: () => TaskRequest, command: Command): Promise<voi
 }
 
 async function runForPeople(request: TaskRequest, command: Command): Promise<void> {
+  if (command.optsWithGlobals().explain) return printExplanation(await explained(request, command));
   const line = progressLine(request.task);
   const result = await start(request, command, (progress) => line.update(progress)).finally(() =>
     line.clear(),
@@ -48,6 +55,24 @@ async function runForPeople(request: TaskRequest, command: Command): Promise<voi
   const took = `in ${duration(ms / 1000)}`;
   if (result.output_path !== null) print(paint('dim', `${result.output_path}  ${size(bytes)}  ${took}`));
   else if (Object.keys(result.data).length > 0) printJson(result.data);
+}
+
+async function explained(request: TaskRequest, command: Command): Promise<Explanation> {
+  const { config } = loadSettings(command);
+  const { task, params, input_path: input, output_path: output } = request;
+  const job = registry().get(task);
+  if (input === null && job.input.kind !== 'none' && !job.input.optional)
+    throw new MillError('input_required');
+  const { explainHere } = await import('../../compose.ts');
+  const step = {
+    id: task,
+    task,
+    params,
+    input: job.input.kind === 'none' ? null : input,
+    output,
+    after: null,
+  };
+  return explainHere([step], { config, signal: abortOnSignals() });
 }
 
 type Result = Awaited<ReturnType<typeof import('../../compose.ts').runHere>>;

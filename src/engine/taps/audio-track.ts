@@ -5,6 +5,7 @@ import {
   type Codec,
   type CodecContext,
   type Frame,
+  type Packet,
   Rational,
   type Stream,
 } from 'node-av/lib';
@@ -16,7 +17,7 @@ import { FilterChain } from '../filter.ts';
 import type { Muxer, MuxTrack } from '../muxer.ts';
 import { describeTrack } from './copy-track.ts';
 import { HoleFiller } from './holes.ts';
-import { layoutName, reshaping, type SoundShape, sameSound, soundShape, soundSource } from './sound.ts';
+import { layoutName, reshaping, type SoundShape, SoundWatch, sameSound, soundSource } from './sound.ts';
 import { chooseFormat, chooseLayout, chooseRate } from './sound-choice.ts';
 
 export class AudioWriter implements Disposable {
@@ -26,7 +27,10 @@ export class AudioWriter implements Disposable {
   readonly #base: TimeBase;
   readonly #plan: AudioTrack;
   readonly #shift: bigint;
+  readonly #watch = new SoundWatch();
   #encoder: Encoder | null = null;
+  /** Of its packets. */
+  #encoded: TimeBase = { num: 1, den: 1 };
   #chain: FilterChain | null = null;
   #shape: SoundShape | null = null;
   readonly #holes: HoleFiller;
@@ -73,7 +77,7 @@ export class AudioWriter implements Disposable {
   }
 
   #take = (frame: Frame): void => {
-    const shape = soundShape(frame);
+    const shape = this.#watch.look(frame);
     this.#encoder ??= this.#open(frame);
     const encoder = this.#encoder;
     if (!this.#shape || !this.#chain || !sameSound(this.#shape, shape)) this.#reshape(encoder, shape);
@@ -88,24 +92,27 @@ export class AudioWriter implements Disposable {
     if (!encoder)
       throw new MillError('corrupt_media', `Audio stream ${this.#plan.stream} gave no usable sound.`);
     this.#chain?.push(null, (samples) => this.#encode(encoder, samples));
-    encoder.encode(null, (packet) => this.#muxer.write(this.track, packet, encoder.context.timeBase));
+    encoder.encode(null, this.#write);
     const { filled_s, skipped_s } = this.#holes;
     if (filled_s > 0) this.warnings.push(`Holes of ${filled_s.toFixed(2)} s in the sound became silence.`);
     if (skipped_s > 0)
       this.warnings.push(`A jump of ${skipped_s.toFixed(0)} s in the timestamps was taken out.`);
   }
 
+  #write = (packet: Packet): void => this.#muxer.write(this.track, packet, this.#encoded);
+
   #encode(encoder: Encoder, samples: Frame): void {
     const expected = this.#nextPts;
     if (!hasTime(samples.pts) || (expected !== null && samples.pts < expected)) samples.pts = expected ?? 0n;
     this.#nextPts = samples.pts + BigInt(samples.nbSamples);
-    encoder.encode(samples, (packet) => this.#muxer.write(this.track, packet, encoder.context.timeBase));
+    encoder.encode(samples, this.#write);
   }
 
   #open(frame: Frame): Encoder {
     const encoder = this.#openWith(frame, this.#plan.bit_rate);
     const { stream } = this.track;
     must(stream.codecpar.fromContext(encoder.context), 'describe the encoded stream');
+    this.#encoded = encoder.context.timeBase;
     stream.timeBase = encoder.context.timeBase;
     this.track.ready = true;
     this.#muxer.writeHeaderWhenReady();

@@ -1,7 +1,7 @@
 /** Scene scores of one video stream, by FFmpeg's own `select` filter. */
 import type { Frame, Stream } from 'node-av/lib';
 import type { OutputResult, SceneCut, ScenesOutput } from '../../core/plan.ts';
-import { seconds } from '../ffmpeg.ts';
+import { seconds, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain, type PictureShape, pictureShape, pictureSource, sameShape } from '../filter.ts';
 import type { Appetite, Tap } from './tap.ts';
 
@@ -13,7 +13,7 @@ const TOLERANCE_S = 1e-6;
 export class ScenesTap implements Tap {
   readonly wants: ReadonlyMap<number, Appetite>;
   readonly #plan: ScenesOutput;
-  readonly #stream: Stream;
+  readonly #base: TimeBase;
   readonly #zero: number;
   #chain: FilterChain | null = null;
   #shape: PictureShape | null = null;
@@ -23,7 +23,7 @@ export class ScenesTap implements Tap {
 
   constructor(plan: ScenesOutput, stream: Stream, zeroS: number) {
     this.#plan = plan;
-    this.#stream = stream;
+    this.#base = stream.timeBase;
     this.#zero = zeroS;
     this.wants = new Map([[plan.stream, 'frames']]);
   }
@@ -34,7 +34,7 @@ export class ScenesTap implements Tap {
       this.#shape = pictureShape(frame);
       // Every frame passes; what counts is the score it carries.
       this.#chain = new FilterChain(
-        pictureSource(this.#shape, this.#stream.timeBase),
+        pictureSource(this.#shape, this.#base),
         ["select='gte(scene,0)'"],
         1,
       );
@@ -54,11 +54,11 @@ export class ScenesTap implements Tap {
   #score = (frame: Frame): void => {
     using metadata = frame.getMetadata();
     const score = Number(metadata.get(SCORE) ?? 0);
-    const time = seconds(frame.pts, this.#stream.timeBase) - this.#zero;
+    const time = seconds(frame.pts, this.#base) - this.#zero;
     if (score >= this.#plan.threshold && this.#frames > 0)
       this.#cuts.push({ time_s: time, frame: this.#frames, score });
     this.#frames++;
-    this.#last = time + seconds(frame.duration, this.#stream.timeBase);
+    this.#last = time + seconds(frame.duration, this.#base);
   };
 
   [Symbol.dispose](): void {

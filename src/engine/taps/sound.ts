@@ -23,6 +23,27 @@ export function soundShape(frame: Frame): SoundShape {
   };
 }
 
+/** Shapes of frames that come one after another: as long as nothing changes, the one shape there is. */
+export class SoundWatch {
+  #shape: SoundShape | null = null;
+  #mask = 0n;
+
+  look(frame: Frame): SoundShape {
+    const shape = this.#shape;
+    // Describing a layout costs more than all the rest.
+    const { mask } = frame.channelLayout;
+    const same =
+      shape?.rate === frame.sampleRate &&
+      shape.format === frame.format &&
+      shape.channels === frame.channels &&
+      mask === this.#mask;
+    if (same) return shape;
+    this.#mask = mask;
+    this.#shape = soundShape(frame);
+    return this.#shape;
+  }
+}
+
 export function sameSound(a: SoundShape, b: SoundShape): boolean {
   return a.rate === b.rate && a.format === b.format && a.layout === b.layout;
 }

@@ -30,9 +30,13 @@ export class SpanMeter {
   /** Samples a channel. */
   samples = 0;
 
-  /** Several channels together give the outermost of their values, so that no peak hides, and their mean power. */
-  constructor(channels: number) {
+  /**
+   * Several channels together give the outermost of their values, so that no peak hides, and their mean power.
+   * `expected` samples a channel, as far as is known: blocks that fit at once need not be merged.
+   */
+  constructor(channels: number, expected = 0) {
     this.#channels = channels;
+    while (expected / this.#blockSize > MAX_BLOCKS) this.#blockSize *= 2;
   }
 
   /** One array for each channel, all of the same length. */

@@ -2,10 +2,11 @@
 import { avGetSampleFmtName, type Frame } from 'node-av/lib';
 import type { TimeBase } from '../ffmpeg.ts';
 import { FilterChain } from '../filter.ts';
-import { reshaping, type SoundShape, sameSound, soundShape, soundSource } from './sound.ts';
+import { reshaping, type SoundShape, SoundWatch, sameSound, soundSource } from './sound.ts';
 
 export class SteadySound implements Disposable {
   readonly #base: TimeBase;
+  readonly #watch = new SoundWatch();
   #first: SoundShape | null = null;
   #now: SoundShape | null = null;
   /** Null as long as nothing has to be changed. */
@@ -21,7 +22,7 @@ export class SteadySound implements Disposable {
   }
 
   push(frame: Frame, visit: (frame: Frame) => void): void {
-    const shape = soundShape(frame);
+    const shape = this.#watch.look(frame);
     this.#first ??= shape;
     this.#now ??= shape;
     if (!sameSound(shape, this.#now)) this.#change(shape, this.#first, visit);

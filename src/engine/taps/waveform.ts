@@ -21,15 +21,19 @@ export class WaveformTap implements Tap {
   readonly #work: string;
   readonly #base: { num: number; den: number };
   readonly #steady: SteadySound;
+  /** Seconds. */
+  readonly #expected: number;
   #chain: FilterChain | null = null;
   /** One for each curve: of all channels together, or of each. */
   #meters: SpanMeter[] = [];
   #channels = 0;
   #rate = 0;
 
-  constructor(plan: WaveformOutput, stream: Stream, work: string) {
+  /** `durationS`: seconds that the source announces; null when it does not. */
+  constructor(plan: WaveformOutput, stream: Stream, durationS: number | null, work: string) {
     this.#plan = plan;
     this.#work = work;
+    this.#expected = durationS ?? 0;
     this.#base = stream.timeBase;
     this.#steady = new SteadySound(stream.timeBase);
     this.wants = new Map([[plan.stream, 'frames']]);
@@ -68,9 +72,10 @@ export class WaveformTap implements Tap {
     const shape = soundShape(frame);
     this.#rate = shape.rate;
     this.#channels = shape.channels;
+    const expected = this.#expected * shape.rate;
     this.#meters = this.#plan.per_channel
-      ? Array.from({ length: shape.channels }, () => new SpanMeter(1))
-      : [new SpanMeter(shape.channels)];
+      ? Array.from({ length: shape.channels }, () => new SpanMeter(1, expected))
+      : [new SpanMeter(shape.channels, expected)];
     return new FilterChain(
       soundSource(shape, this.#base),
       ['aformat=sample_fmts=fltp', `asetnsamples=n=${CHUNK}:p=0`],

@@ -28,6 +28,10 @@ const actionsBody = z
         task: z.string().max(100).optional(),
         q: z.string().max(200).optional().describe('Text in id, task, paths or error.'),
         created_after: createdAfter,
+        ended_before: z.iso
+          .datetime({ offset: true })
+          .optional()
+          .describe('Only jobs that had ended by then. For those who look first and act later.'),
       })
       .optional()
       .describe('All jobs that match.'),

@@ -5,6 +5,7 @@ import { keepHistory } from '../history.ts';
 import { cores, diskOf, machineMemory } from '../machine.ts';
 import { failures } from '../schemas.ts';
 import { shownSettings } from '../settings.ts';
+import { encoderRoutes, type ReadEncoderOptions } from './encoders.ts';
 
 /** What FFmpeg can do on this machine, found by trying. */
 export interface Inspection {
@@ -17,6 +18,8 @@ export interface Inspection {
 export interface MachineOptions {
   /** Takes seconds; asked once, when somebody wants to know. */
   inspect?: () => Promise<Inspection>;
+  /** Null for an encoder that is not there; default: none is. */
+  encoderOptions?: ReadEncoderOptions;
   /** Where each setting came from, by dotted key. */
   origins?: Readonly<Record<string, Origin>>;
 }
@@ -104,7 +107,12 @@ const historySchema = z
   })
   .meta({ id: 'SystemHistory' });
 
-export function machineRoutes(app: App, context: Context, { inspect, origins = {} }: MachineOptions): void {
+export function machineRoutes(
+  app: App,
+  context: Context,
+  { inspect, encoderOptions, origins = {} }: MachineOptions,
+): void {
+  encoderRoutes(app, encoderOptions);
   const { queue, storage, config, version, startedAt } = context;
   const tags = ['System'];
   const history = keepHistory({ queue, storage });

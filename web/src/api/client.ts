@@ -7,6 +7,7 @@ export class Failed extends Error {
   readonly code: string;
   /** What to do about it. */
   readonly next: string;
+  readonly facts: Record<string, unknown>;
   /** Wrong fields of a request, where the server names them. */
   readonly problems: { field: string; message: string; nearest?: string | null }[];
 
@@ -15,8 +16,8 @@ export class Failed extends Error {
     this.status = status;
     this.code = typeof body.code === 'string' ? body.code : 'unknown';
     this.next = typeof body.next === 'string' ? body.next : '';
-    const facts = body.facts as { problems?: unknown } | undefined;
-    const problems = body.problems ?? facts?.problems;
+    this.facts = (body.facts ?? {}) as Record<string, unknown>;
+    const problems = body.problems ?? this.facts.problems;
     this.problems = Array.isArray(problems) ? problems : [];
   }
 }
@@ -29,19 +30,32 @@ export function offline(): Failed {
   });
 }
 
+let unauthorized = (): void => {};
+
+/** Told whenever the server wants a key that this page does not have. */
+export function onUnauthorized(run: () => void): void {
+  unauthorized = run;
+}
+
 interface Request {
   method?: string;
   body?: unknown;
   signal?: AbortSignal;
+  /** Is sent also while the page goes away. */
+  keepalive?: boolean;
 }
 
 /** Any route; JSON both ways. Throws {@link Failed}. */
-export async function request<T>(url: string, { method = 'GET', body, signal }: Request = {}): Promise<T> {
+export async function request<T>(
+  url: string,
+  { method = 'GET', body, signal, keepalive }: Request = {},
+): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(url, {
       method,
       signal,
+      keepalive,
       ...(body === undefined
         ? {}
         : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
@@ -52,6 +66,7 @@ export async function request<T>(url: string, { method = 'GET', body, signal }: 
   }
   const text = await answer.text();
   const value = text === '' ? {} : parse(text);
+  if (answer.status === 401 && !url.startsWith('/api/session')) unauthorized();
   if (!answer.ok) throw new Failed(answer.status, (value ?? {}) as Record<string, unknown>);
   return value as T;
 }

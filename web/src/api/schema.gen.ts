@@ -1,5 +1,9 @@
 // Written by scripts/gen.ts from the OpenAPI document of the server; run `npm run gen` after changing a route.
-export type FailureInput = { code: "invalid_request" | "invalid_params" | "invalid_config" | "unknown_task" | "forbidden_option" | "path_outside_storage" | "input_not_found" | "input_required" | "not_found" | "job_not_found" | "worker_not_found" | "output_not_found" | "no_preview" | "conflict" | "in_use" | "output_exists" | "payload_too_large" | "upload_not_found" | "no_direct_access" | "upload_incomplete" | "unsupported_content_type" | "range_not_satisfiable" | "unauthorized" | "forbidden" | "key_not_found" | "delivery_not_found" | "quota_exceeded" | "cross_site_request" | "method_not_allowed" | "request_timeout" | "rate_limited" | "unsupported_media" | "no_video_stream" | "no_audio_stream" | "corrupt_media" | "unsupported_output" | "encoder_unavailable" | "checksum_mismatch" | "invalid_manifest" | "integrity_failed" | "not_compliant" | "output_verification_failed" | "blocked_address" | "download_failed" | "download_refused" | "download_too_large" | "crashed" | "out_of_memory" | "timed_out" | "parent_failed" | "canceled" | "lease_lost" | "disk_full" | "output_not_writable" | "engine_failed" | "queue_unavailable" | "storage_unavailable" | "storage_denied" | "bucket_not_found" | "unsupported_runtime" | "tool_unavailable" | "internal"; title: string; detail: string; next: string; retryable: boolean; /** Of a source that breaks off: at_s, announced_s, found_s, announced_frames, found_frames, stream. attempts_same_place: attempts that ended like this one. */ facts?: Record<string, unknown>; /** FFmpeg's last lines, or those of the job's process. */ log?: string[]; /** Ways out, best first. */ suggestions?: { title: string; reason: string; /** `retry_with`: again with these params, output_path and timeout_seconds. `run_task`: that task on the same source. `open`: what only a person can do. */ kind: "retry" | "retry_with" | "run_task" | "open"; /** What `open` opens. */ target?: "upload" | "task" | "params" | "system" | "job"; task?: string; params?: Record<string, unknown>; /** Empty: let the program name it. */ output_path?: string; timeout_seconds?: number; /** The one to try first; at most one is. */ primary: boolean; }[]; };
+export type RecipeStepInput = { /** Name of the step within the recipe. */ id: string; /** Name of the task; GET /api/tasks lists them. */ task: string; /** Parameters of the task. */ params?: Record<string, unknown>; /** Name of the file or folder in the output folder; default the id with the fitting extension. */ output?: string; /** `source`, or the id of the step whose output this one reads; default `source`. */ from?: string; };
+
+export type RecipeInput = { /** One line for lists. */ title?: string; /** What it is for. */ description?: string; steps: RecipeStepInput[]; };
+
+export type FailureInput = { code: "invalid_request" | "invalid_params" | "invalid_config" | "unknown_task" | "forbidden_option" | "path_outside_storage" | "input_not_found" | "input_required" | "not_found" | "job_not_found" | "invalid_recipe" | "recipe_not_found" | "run_not_found" | "worker_not_found" | "output_not_found" | "no_preview" | "conflict" | "in_use" | "output_exists" | "payload_too_large" | "upload_not_found" | "no_direct_access" | "upload_incomplete" | "unsupported_content_type" | "range_not_satisfiable" | "unauthorized" | "forbidden" | "key_not_found" | "delivery_not_found" | "quota_exceeded" | "cross_site_request" | "method_not_allowed" | "request_timeout" | "rate_limited" | "unsupported_media" | "no_video_stream" | "no_audio_stream" | "corrupt_media" | "unsupported_output" | "encoder_unavailable" | "checksum_mismatch" | "invalid_manifest" | "integrity_failed" | "not_compliant" | "output_verification_failed" | "blocked_address" | "download_failed" | "download_refused" | "download_too_large" | "crashed" | "out_of_memory" | "timed_out" | "parent_failed" | "canceled" | "lease_lost" | "disk_full" | "output_not_writable" | "engine_failed" | "queue_unavailable" | "storage_unavailable" | "storage_denied" | "bucket_not_found" | "unsupported_runtime" | "tool_unavailable" | "internal"; title: string; detail: string; next: string; retryable: boolean; /** Of a source that breaks off: at_s, announced_s, found_s, announced_frames, found_frames, stream. attempts_same_place: attempts that ended like this one. */ facts?: Record<string, unknown>; /** FFmpeg's last lines, or those of the job's process. */ log?: string[]; /** Ways out, best first. */ suggestions?: { title: string; reason: string; /** `retry_with`: again with these params, output_path and timeout_seconds. `run_task`: that task on the same source. `open`: what only a person can do. */ kind: "retry" | "retry_with" | "run_task" | "open"; /** What `open` opens. */ target?: "upload" | "task" | "params" | "system" | "job"; task?: string; params?: Record<string, unknown>; /** Empty: let the program name it. */ output_path?: string; timeout_seconds?: number; /** The one to try first; at most one is. */ primary: boolean; }[]; };
 
 export type ProgressInput = { /** 0 to 100; null while the total is unknown. */ percent: number | null; stage?: string; fps?: number; /** Media seconds per second. */ speed?: number; eta_seconds?: number; bytes_done?: number; };
 
@@ -7,13 +11,23 @@ export type JobPlanInput = { source_kind: ("video" | "audio" | "image" | "other"
 
 export type JobResultInput = { success: true; message: string; output_path: string | null; outputs: { name: string; size_bytes: number; media_type: string; }[]; /** With further numbers of the task. */ metrics: { duration_ms: number; input_size_bytes: number; output_size_bytes: number; [key: string]: number; }; /** The task's own result. */ data: Record<string, unknown>; warnings: string[]; };
 
+export type JobRunInput = { /** The same for all steps of the run; GET /api/jobs?run= lists them. */ id: string; /** Name of the recipe and its version, as web-video@3; null for one that was given inline. */ recipe: string | null; /** Id of the step in the recipe. */ step: string; /** Steps of a run with the same pass read the source together; null for one that goes alone. */ pass: string | null; };
+
 export type SubmissionInput = { /** Name of the task; GET /api/tasks lists them. */ task: string; /** A file_id, /data/input/…, input/…, or an output of another job. */ input_path?: string | null; /** Default: /data/output/<uuid>_output with the fitting extension. */ output_path?: string | null; /** Parameters of the task; default none. */ params?: Record<string, unknown> | null; /** 0 (last) to 100 (first); default 50. Equals run in the order they came. */ priority?: number; /** Milliseconds before it may start; default 0. */ delay_ms?: number; /** Most attempts, crashes and lost workers included; default from [queue] attempts. */ attempts?: number; /** Wall-clock limit of one attempt; default from [processing] timeout_seconds. */ timeout_seconds?: number; /** Ids of jobs that must finish first, in a batch also refs. Inputs below /data/output may then not exist yet. */ depends_on?: string[]; /** When a job in depends_on fails, is canceled or removed: `wait` (default) until it is retried and finishes, or `fail` as well. */ on_parent_failure?: "wait" | "fail"; /** A second request with the same key answers with the first job. */ idempotency_key?: string; /** http or https address that is told, signed, when the job has ended; default that of the API key. */ webhook_url?: string; };
 
 export type BatchSubmissionInput = { /** Name of the task; GET /api/tasks lists them. */ task: string; /** A file_id, /data/input/…, input/…, or an output of another job. */ input_path?: string | null; /** Default: /data/output/<uuid>_output with the fitting extension. */ output_path?: string | null; /** Parameters of the task; default none. */ params?: Record<string, unknown> | null; /** 0 (last) to 100 (first); default 50. Equals run in the order they came. */ priority?: number; /** Milliseconds before it may start; default 0. */ delay_ms?: number; /** Most attempts, crashes and lost workers included; default from [queue] attempts. */ attempts?: number; /** Wall-clock limit of one attempt; default from [processing] timeout_seconds. */ timeout_seconds?: number; /** Ids of jobs that must finish first, in a batch also refs. Inputs below /data/output may then not exist yet. */ depends_on?: string[]; /** When a job in depends_on fails, is canceled or removed: `wait` (default) until it is retried and finishes, or `fail` as well. */ on_parent_failure?: "wait" | "fail"; /** A second request with the same key answers with the first job. */ idempotency_key?: string; /** http or https address that is told, signed, when the job has ended; default that of the API key. */ webhook_url?: string; /** A name for this job, by which others of the batch can name it in depends_on. It is not kept. */ ref?: string; };
 
-export type Problem = { /** A URN that names the kind of problem. */ type: string; title: string; status: number; /** From the table of errors; never reused for another meaning. */ code: "invalid_request" | "invalid_params" | "invalid_config" | "unknown_task" | "forbidden_option" | "path_outside_storage" | "input_not_found" | "input_required" | "not_found" | "job_not_found" | "worker_not_found" | "output_not_found" | "no_preview" | "conflict" | "in_use" | "output_exists" | "payload_too_large" | "upload_not_found" | "no_direct_access" | "upload_incomplete" | "unsupported_content_type" | "range_not_satisfiable" | "unauthorized" | "forbidden" | "key_not_found" | "delivery_not_found" | "quota_exceeded" | "cross_site_request" | "method_not_allowed" | "request_timeout" | "rate_limited" | "unsupported_media" | "no_video_stream" | "no_audio_stream" | "corrupt_media" | "unsupported_output" | "encoder_unavailable" | "checksum_mismatch" | "invalid_manifest" | "integrity_failed" | "not_compliant" | "output_verification_failed" | "blocked_address" | "download_failed" | "download_refused" | "download_too_large" | "crashed" | "out_of_memory" | "timed_out" | "parent_failed" | "canceled" | "lease_lost" | "disk_full" | "output_not_writable" | "engine_failed" | "queue_unavailable" | "storage_unavailable" | "storage_denied" | "bucket_not_found" | "unsupported_runtime" | "tool_unavailable" | "internal"; /** What happened this time. */ detail: string; /** What to do about it. */ next: string; /** The same as detail. */ error: string; };
+export type RecipeRunRequestInput = { /** Name of a saved recipe, `NAME@VERSION` for one of its versions, or a recipe itself. */ recipe: string | RecipeInput; /** What its steps read: a file_id, or any path of the storage. */ input_path?: string | null; /** Folder for all outputs; default /data/output/<id of the run>. */ output_path?: string | null; /** 0 (last) to 100 (first); default 50. Equals run in the order they came. */ priority?: number; /** Milliseconds before it may start; default 0. */ delay_ms?: number; /** Most attempts, crashes and lost workers included; default from [queue] attempts. */ attempts?: number; /** Wall-clock limit of one attempt; default from [processing] timeout_seconds. */ timeout_seconds?: number; /** A second request with the same key answers with the first job. */ idempotency_key?: string; /** http or https address that is told, signed, when the job has ended; default that of the API key. */ webhook_url?: string; };
 
-export type Failure = { code: "invalid_request" | "invalid_params" | "invalid_config" | "unknown_task" | "forbidden_option" | "path_outside_storage" | "input_not_found" | "input_required" | "not_found" | "job_not_found" | "worker_not_found" | "output_not_found" | "no_preview" | "conflict" | "in_use" | "output_exists" | "payload_too_large" | "upload_not_found" | "no_direct_access" | "upload_incomplete" | "unsupported_content_type" | "range_not_satisfiable" | "unauthorized" | "forbidden" | "key_not_found" | "delivery_not_found" | "quota_exceeded" | "cross_site_request" | "method_not_allowed" | "request_timeout" | "rate_limited" | "unsupported_media" | "no_video_stream" | "no_audio_stream" | "corrupt_media" | "unsupported_output" | "encoder_unavailable" | "checksum_mismatch" | "invalid_manifest" | "integrity_failed" | "not_compliant" | "output_verification_failed" | "blocked_address" | "download_failed" | "download_refused" | "download_too_large" | "crashed" | "out_of_memory" | "timed_out" | "parent_failed" | "canceled" | "lease_lost" | "disk_full" | "output_not_writable" | "engine_failed" | "queue_unavailable" | "storage_unavailable" | "storage_denied" | "bucket_not_found" | "unsupported_runtime" | "tool_unavailable" | "internal"; title: string; detail: string; next: string; retryable: boolean; /** Of a source that breaks off: at_s, announced_s, found_s, announced_frames, found_frames, stream. attempts_same_place: attempts that ended like this one. */ facts?: Record<string, unknown>; /** FFmpeg's last lines, or those of the job's process. */ log?: string[]; /** Ways out, best first. */ suggestions?: { title: string; reason: string; /** `retry_with`: again with these params, output_path and timeout_seconds. `run_task`: that task on the same source. `open`: what only a person can do. */ kind: "retry" | "retry_with" | "run_task" | "open"; /** What `open` opens. */ target?: "upload" | "task" | "params" | "system" | "job"; task?: string; params?: Record<string, unknown>; /** Empty: let the program name it. */ output_path?: string; timeout_seconds?: number; /** The one to try first; at most one is. */ primary: boolean; }[]; };
+export type PlanRequestInput = { /** Name of the task; GET /api/tasks lists them. */ task?: string; /** Parameters of the task; default none. */ params?: Record<string, unknown> | null; /** Name of a saved recipe, `NAME@VERSION` for one of its versions, or a recipe itself. */ recipe?: string | RecipeInput; /** What its steps read: a file_id, or any path of the storage. */ input_path?: string | null; /** Of a task the output, of a recipe the folder; default as when it is run. */ output_path?: string | null; };
+
+export type RecipeStep = { /** Name of the step within the recipe. */ id: string; /** Name of the task; GET /api/tasks lists them. */ task: string; /** Parameters of the task. */ params: Record<string, unknown>; /** Name of the file or folder in the output folder; default the id with the fitting extension. */ output?: string; /** `source`, or the id of the step whose output this one reads; default `source`. */ from: string; };
+
+export type Recipe = { /** One line for lists. */ title?: string; /** What it is for. */ description?: string; steps: RecipeStep[]; };
+
+export type Problem = { /** A URN that names the kind of problem. */ type: string; title: string; status: number; /** From the table of errors; never reused for another meaning. */ code: "invalid_request" | "invalid_params" | "invalid_config" | "unknown_task" | "forbidden_option" | "path_outside_storage" | "input_not_found" | "input_required" | "not_found" | "job_not_found" | "invalid_recipe" | "recipe_not_found" | "run_not_found" | "worker_not_found" | "output_not_found" | "no_preview" | "conflict" | "in_use" | "output_exists" | "payload_too_large" | "upload_not_found" | "no_direct_access" | "upload_incomplete" | "unsupported_content_type" | "range_not_satisfiable" | "unauthorized" | "forbidden" | "key_not_found" | "delivery_not_found" | "quota_exceeded" | "cross_site_request" | "method_not_allowed" | "request_timeout" | "rate_limited" | "unsupported_media" | "no_video_stream" | "no_audio_stream" | "corrupt_media" | "unsupported_output" | "encoder_unavailable" | "checksum_mismatch" | "invalid_manifest" | "integrity_failed" | "not_compliant" | "output_verification_failed" | "blocked_address" | "download_failed" | "download_refused" | "download_too_large" | "crashed" | "out_of_memory" | "timed_out" | "parent_failed" | "canceled" | "lease_lost" | "disk_full" | "output_not_writable" | "engine_failed" | "queue_unavailable" | "storage_unavailable" | "storage_denied" | "bucket_not_found" | "unsupported_runtime" | "tool_unavailable" | "internal"; /** What happened this time. */ detail: string; /** What to do about it. */ next: string; /** The same as detail. */ error: string; };
+
+export type Failure = { code: "invalid_request" | "invalid_params" | "invalid_config" | "unknown_task" | "forbidden_option" | "path_outside_storage" | "input_not_found" | "input_required" | "not_found" | "job_not_found" | "invalid_recipe" | "recipe_not_found" | "run_not_found" | "worker_not_found" | "output_not_found" | "no_preview" | "conflict" | "in_use" | "output_exists" | "payload_too_large" | "upload_not_found" | "no_direct_access" | "upload_incomplete" | "unsupported_content_type" | "range_not_satisfiable" | "unauthorized" | "forbidden" | "key_not_found" | "delivery_not_found" | "quota_exceeded" | "cross_site_request" | "method_not_allowed" | "request_timeout" | "rate_limited" | "unsupported_media" | "no_video_stream" | "no_audio_stream" | "corrupt_media" | "unsupported_output" | "encoder_unavailable" | "checksum_mismatch" | "invalid_manifest" | "integrity_failed" | "not_compliant" | "output_verification_failed" | "blocked_address" | "download_failed" | "download_refused" | "download_too_large" | "crashed" | "out_of_memory" | "timed_out" | "parent_failed" | "canceled" | "lease_lost" | "disk_full" | "output_not_writable" | "engine_failed" | "queue_unavailable" | "storage_unavailable" | "storage_denied" | "bucket_not_found" | "unsupported_runtime" | "tool_unavailable" | "internal"; title: string; detail: string; next: string; retryable: boolean; /** Of a source that breaks off: at_s, announced_s, found_s, announced_frames, found_frames, stream. attempts_same_place: attempts that ended like this one. */ facts?: Record<string, unknown>; /** FFmpeg's last lines, or those of the job's process. */ log?: string[]; /** Ways out, best first. */ suggestions?: { title: string; reason: string; /** `retry_with`: again with these params, output_path and timeout_seconds. `run_task`: that task on the same source. `open`: what only a person can do. */ kind: "retry" | "retry_with" | "run_task" | "open"; /** What `open` opens. */ target?: "upload" | "task" | "params" | "system" | "job"; task?: string; params?: Record<string, unknown>; /** Empty: let the program name it. */ output_path?: string; timeout_seconds?: number; /** The one to try first; at most one is. */ primary: boolean; }[]; };
 
 export type Progress = { /** 0 to 100; null while the total is unknown. */ percent: number | null; stage?: string; fps?: number; /** Media seconds per second. */ speed?: number; eta_seconds?: number; bytes_done?: number; };
 
@@ -21,7 +35,9 @@ export type JobPlan = { source_kind: ("video" | "audio" | "image" | "other") | n
 
 export type JobResult = { success: true; message: string; output_path: string | null; outputs: { name: string; size_bytes: number; media_type: string; }[]; /** With further numbers of the task. */ metrics: { duration_ms: number; input_size_bytes: number; output_size_bytes: number; [key: string]: number; }; /** The task's own result. */ data: Record<string, unknown>; warnings: string[]; };
 
-export type Job = { id: string; status: "queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled"; task: string; input_path: string | null; output_path: string | null; params: Record<string, unknown>; priority: number; /** Attempts begun. */ attempts: number; max_attempts: number; timeout_seconds: number | null; depends_on: string[]; on_parent_failure: "wait" | "fail"; idempotency_key: string | null; /** How many jobs started one another before this one. */ chain_depth: number; /** Id of the API key that handed it in. */ owner: string | null; /** Told when the job has ended. */ webhook_url: string | null; created_at: string; enqueued_at: string | null; scheduled_at: string | null; started_at: string | null; ended_at: string | null; worker: string | null; cancel_requested: boolean; /** Numbers stored by report_metrics. */ reported_metrics: Record<string, number>; /** What the client called the input. Text, never a path. */ input_name: string | null; /** Of all inputs; null until they are known. */ input_size_bytes: number | null; plan: JobPlan | null; progress: Progress | null; result: JobResult | null; error: Failure | null; timeline: { at: string; event: string; attempt?: number; worker?: string; detail?: string; /** Of the failure that ended the attempt or the job. */ code?: string; /** Who asked for it. */ by?: "api" | "cli" | "page"; }[]; };
+export type JobRun = { /** The same for all steps of the run; GET /api/jobs?run= lists them. */ id: string; /** Name of the recipe and its version, as web-video@3; null for one that was given inline. */ recipe: string | null; /** Id of the step in the recipe. */ step: string; /** Steps of a run with the same pass read the source together; null for one that goes alone. */ pass: string | null; };
+
+export type Job = { id: string; status: "queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled"; task: string; input_path: string | null; output_path: string | null; params: Record<string, unknown>; priority: number; /** Attempts begun. */ attempts: number; max_attempts: number; timeout_seconds: number | null; depends_on: string[]; on_parent_failure: "wait" | "fail"; idempotency_key: string | null; /** How many jobs started one another before this one. */ chain_depth: number; /** Id of the API key that handed it in. */ owner: string | null; /** Told when the job has ended. */ webhook_url: string | null; created_at: string; enqueued_at: string | null; scheduled_at: string | null; started_at: string | null; ended_at: string | null; worker: string | null; cancel_requested: boolean; /** Numbers stored by report_metrics. */ reported_metrics: Record<string, number>; run: JobRun | null; /** What the client called the input. Text, never a path. */ input_name: string | null; /** Of all inputs; null until they are known. */ input_size_bytes: number | null; plan: JobPlan | null; progress: Progress | null; result: JobResult | null; error: Failure | null; timeline: { at: string; event: string; attempt?: number; worker?: string; detail?: string; /** Of the failure that ended the attempt or the job. */ code?: string; /** Who asked for it. */ by?: "api" | "cli" | "page"; }[]; };
 
 export type Counts = Record<string, number>;
 
@@ -45,13 +61,23 @@ export type FileInfo = { /** Null for a file that was not uploaded. */ file_id: 
 
 export type ApiKey = { id: string; name: string; scopes: ("read" | "submit" | "admin")[]; created_at: string; /** To the minute. */ last_used_at: string | null; revoked_at: string | null; webhook_url: string | null; quota_bytes: number | null; };
 
+export type EncoderOption = { name: string; /** FFmpeg's own words. */ help: string; /** Such as "a number from 0 to 69"; empty when anything. */ takes: string; /** Words that it knows. */ values: string[]; /** Null when it is left to the encoder. */ default: string | number | null; };
+
 export type System = { version: string; uptime_s: number; started_at: string; node: string; /** Null until it was looked at. */ ffmpeg: string | null; cpu: { cores: number; /** Of all processors, over the last seconds. */ load_percent: number | null; }; /** Of the machine, or of the container's limit where there is one. */ memory: { total_bytes: number; available_bytes: number; server_rss_bytes: number; /** Of all workers, their job processes included; 0 when they do not tell. */ workers_rss_bytes: number; }; disk: { name: "input" | "output"; path: string; free_bytes: number | null; total_bytes: number | null; }[]; storage: { type: string; }; queue: { backend: string; paused: boolean; }; /** Encoders are tried when they are first asked for, which takes seconds: ask again while `looking`. */ inspection: { state: "looking" | "ready" | "failed"; detail: string | null; }; encoders: { name: string; kind: "video" | "audio"; /** Interface that drives it, such as nvenc; null for software. */ hardware: string | null; works: boolean; /** Why it does not work here. */ reason: string | null; }[]; /** In force since the start; passwords and secrets are masked. */ settings: { key: string; value: unknown; origin: "flag" | "environment" | "file" | "default"; description: string; }[]; };
 
 export type SystemHistory = { /** Seconds from point to point; what was not looked at is missing. */ step_s: number; points: { at: string; /** Queued, scheduled and deferred. */ waiting: number; started: number; /** Since the point before. */ finished: number; /** Since the point before. */ failed: number; cpu_percent: number | null; /** In use on the machine. */ memory_bytes: number; disk_free_bytes: number | null; }[]; };
 
+export type PlanAnswer = { source: { name: string; size_bytes: number | null; duration_s: number | null; summary: string; } | null; /** In the order of their first steps. */ passes: { reads: "file" | "header" | "packets" | "seek" | "decode"; /** `source`, or the step whose output is read. */ from: string; /** 0 to 1: largest share of the frames of any stream. Null: known when the step before is done. */ decoded_share: number | null; decoded: { stream: number; kind: "video" | "audio"; codec: string | null; share: number; }[]; /** What is done in this pass. */ steps: string[]; }[]; steps: { id: string; task: string; from: string; /** Path of what it writes; without an output_path the name in the folder of the run, null for a task. */ output: string | null; /** Null when it is known only with what an earlier step makes, or the step cannot work. */ plan: JobPlan | null; /** It goes over the source again, in ways that depend on what it finds. */ more: boolean; /** Null with fewer than three finished jobs of this task. */ predicted: { /** Of the output. */ size_bytes: number | null; /** Seconds it will run, alone. */ duration_s: number | null; /** Most resident memory. */ memory_bytes: number | null; /** Finished jobs of this task that it was learned from; medians. */ from_runs: number; } | null; warnings: string[]; /** Why it would fail on this source. */ problem: { code: string; title: string; detail: string; next: string; } | null; }[]; /** About the source. */ warnings: string[]; };
+
 export type Preview = { /** Browsers play or show the file itself. */ playable: boolean; /** Null for what is no media. */ kind: ("video" | "audio" | "image") | null; /** Of what to play: the file, or its rendition when that is ready. */ url: string | null; media_type: string | null; state: "ready" | "making" | "failed"; /** How far the rendition is, 0 to 100; null when nobody knows. */ percent: number | null; /** `url` is not the file itself: smaller, with the same times. */ rendition: boolean; /** Why there is a rendition, or why there is nothing to play. */ detail: string | null; };
 
 export type Peaks = { duration_s: number; sample_rate: number; /** In −1…1. */ channels: { min: number[]; max: number[]; }[]; };
+
+export type RecipeEntry = { name: string; /** 0 for one that comes with the program. */ version: number; /** It comes with the program. */ shipped: boolean; saved_at: string | null; title: string | null; description: string | null; steps: { id: string; task: string; from: string; }[]; /** Why it cannot be used, such as a task that is no more. */ problem: string | null; };
+
+export type SavedRecipe = { name: string; /** 0 for one that comes with the program. */ version: number; /** It comes with the program. */ shipped: boolean; saved_at: string | null; /** That can be read. */ versions: number[]; recipe: Recipe; };
+
+export type RecipeRun = { id: string; /** Name and version, as web-video@3; null for one that was given inline. */ recipe: string | null; input_path: string | null; /** What the client called the input. Text, never a path. */ input_name: string | null; /** Folder of the outputs. */ output_path: string | null; /** `queued`: nothing has begun. `started`: something is done, and not all has ended. Then, when all has ended: `finished`: every step. `partly`: some steps. `failed`, `canceled`: none. */ status: "queued" | "started" | "finished" | "partly" | "failed" | "canceled"; /** 0 to 100: the mean of the steps; what has ended counts in full. */ percent: number; created_at: string; started_at: string | null; /** Of the last step; null while one has not ended. */ ended_at: string | null; /** Parents before children. */ steps: { id: string; task: string; job_id: string; status: "queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled"; percent: number | null; /** `source`, or the step whose output it reads. */ from: string; /** Steps with the same pass read together; null for one that goes alone. */ pass: string | null; output_path: string | null; /** What it says of its result. */ message: string | null; /** Seconds from its start to its end, or until now. */ duration: number | null; error: Failure | null; }[]; /** Ids of steps that are read together. */ passes: string[][]; };
 
 export type Session = { /** Does this server want a key at all? */ required: boolean; /** Name of the key; null while nobody is logged in. */ name: string | null; /** What may be done; empty while nobody is logged in. */ scopes: ("read" | "submit" | "admin")[]; };
 
@@ -170,10 +196,80 @@ export interface Operations {
     body: unknown;
     answer: { job_id: string; status: "queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled"; input_path: string | null; output_path: string | null; };
   };
-  /** List jobs, newest first */
+  /** The recipes */
+  'GET /api/recipes': {
+    path: {  };
+    query: {  };
+    body: unknown;
+    answer: { recipes: RecipeEntry[]; };
+  };
+  /** One recipe */
+  'GET /api/recipes/{name}': {
+    path: { name: string };
+    query: { version?: number };
+    body: unknown;
+    answer: SavedRecipe;
+  };
+  /** Save a recipe */
+  'PUT /api/recipes/{name}': {
+    path: { name: string };
+    query: {  };
+    body: RecipeInput;
+    answer: SavedRecipe;
+  };
+  /** Remove a saved recipe */
+  'DELETE /api/recipes/{name}': {
+    path: { name: string };
+    query: {  };
+    body: unknown;
+    answer: { removed: true; name: string; };
+  };
+  /** Can this recipe work? */
+  'POST /api/recipes/lint': {
+    path: {  };
+    query: {  };
+    body: RecipeInput;
+    answer: { ok: boolean; /** All of them. */ problems: { /** Id of the step, or its number from 1; null for the recipe as a whole. */ step: string | null; field: string; message: string; }[]; };
+  };
+  /** Run a recipe on a file */
+  'POST /api/recipes/run': {
+    path: {  };
+    query: {  };
+    body: RecipeRunRequestInput;
+    answer: RecipeRun;
+  };
+  /** A run of a recipe */
+  'GET /api/runs/{id}': {
+    path: { id: string };
+    query: {  };
+    body: unknown;
+    answer: RecipeRun;
+  };
+  /** Do the steps again that failed or were canceled */
+  'POST /api/runs/{id}/retry': {
+    path: { id: string };
+    query: {  };
+    body: unknown;
+    answer: RecipeRun;
+  };
+  /** Cancel what has not ended of a run */
+  'POST /api/runs/{id}/cancel': {
+    path: { id: string };
+    query: {  };
+    body: unknown;
+    answer: RecipeRun;
+  };
+  /** How a task or a recipe would be done */
+  'POST /api/plan': {
+    path: {  };
+    query: {  };
+    body: PlanRequestInput;
+    answer: PlanAnswer;
+  };
+  /** List jobs, newest first, or those that wait in their order */
   'GET /api/jobs': {
     path: {  };
-    query: { status?: string | string[]; task?: string; q?: string; created_after?: string; limit?: number; cursor?: string };
+    query: { status?: string | string[]; task?: string; q?: string; run?: string; created_after?: string; order?: "newest" | "next"; limit?: number; cursor?: string };
     body: unknown;
     answer: { jobs: Job[]; next_cursor: string | null; counts: Counts; };
   };
@@ -194,7 +290,7 @@ export interface Operations {
   /** How many jobs there are */
   'GET /api/jobs/counts': {
     path: {  };
-    query: { by?: "task"; q?: string };
+    query: { task?: string; q?: string; run?: string; created_after?: string; by?: "task" };
     body: unknown;
     answer: { status: Counts; task?: Record<string, Counts>; };
   };
@@ -216,7 +312,7 @@ export interface Operations {
   'POST /api/jobs/actions': {
     path: {  };
     query: {  };
-    body: { action: "cancel" | "retry" | "delete"; /** These jobs. */ ids?: string[]; /** All jobs that match. */ filter?: { /** Default: for `cancel` all that have not ended, for `retry` failed, for `delete` all that have ended. */ status?: ("queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled")[]; task?: string; /** Text in id, task, paths or error. */ q?: string; /** Only jobs created then or later, such as 2026-01-31T00:00:00Z. */ created_after?: string; }; };
+    body: { action: "cancel" | "retry" | "delete"; /** These jobs. */ ids?: string[]; /** All jobs that match. */ filter?: { /** Default: for `cancel` all that have not ended, for `retry` failed, for `delete` all that have ended. */ status?: ("queued" | "scheduled" | "deferred" | "started" | "finished" | "failed" | "canceled")[]; task?: string; /** Text in id, task, paths or error. */ q?: string; /** Only jobs created then or later, such as 2026-01-31T00:00:00Z. */ created_after?: string; /** Only jobs that had ended by then. For those who look first and act later. */ ended_before?: string; }; };
     answer: { done: number; /** Of what was done, 1000 at most. */ ids: string[]; /** Jobs with which it could not be done, and why, 1000 at most. */ refused: { id: string; code: string; detail: string; }[]; };
   };
   /** Cancel a job */
@@ -407,6 +503,13 @@ export interface Operations {
     query: {  };
     body: unknown;
     answer: { status: "ready"; };
+  };
+  /** What an encoder can be told */
+  'GET /api/encoders/{name}/options': {
+    path: { name: string };
+    query: {  };
+    body: unknown;
+    answer: { encoder: string; options: EncoderOption[]; };
   };
   /** The installation: machine, storage, queue, encoders, settings */
   'GET /api/system': {

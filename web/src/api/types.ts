@@ -19,7 +19,7 @@ export const ENDED: readonly Status[] = ['finished', 'failed', 'canceled'];
 export interface Suggestion {
   title: string;
   reason: string;
-  kind: 'retry' | 'retry_with' | 'run_task' | 'keep_partial' | 'open';
+  kind: 'retry' | 'retry_with' | 'run_task' | 'open';
   /** What `open` opens. */
   target?: 'upload' | 'task' | 'params' | 'system' | 'job';
   task?: string;
@@ -83,6 +83,16 @@ export interface FieldSchema {
   unit?: string;
   group?: string;
   excludes?: string[];
+  /** A place in the media, where a player can stand. */
+  moment?: boolean;
+  /** The choices go from less to more. */
+  ordered?: boolean;
+  /** Ordered choices, by the value of another field. */
+  steps?: { by: string; of: Record<string, { values: string[]; usual: string }> };
+  /** What an unset field means, where no default says so. */
+  usual?: string;
+  /** Name of the field that says which encoder the options are of. */
+  encoder_field?: string;
   examples?: unknown[];
   anyOf?: FieldSchema[];
   oneOf?: FieldSchema[];

@@ -1,0 +1,25 @@
+/** The hardware encoders of this worker, tried when a job first asks for one. */
+import { deviceKindOf } from '../core/devices.ts';
+import type { Devices } from '../runner/devices.ts';
+import { inspectEngine } from './inspect.ts';
+import type { Services } from './services.ts';
+
+export async function composeDevices({
+  config,
+  logger,
+}: Pick<Services, 'config' | 'logger'>): Promise<Devices> {
+  const { createDevices } = await import('../runner/devices.ts');
+  return createDevices({
+    slots: config.processing.hardware_slots,
+    async inspect() {
+      const { encoders, problem } = await inspectEngine();
+      if (!encoders) {
+        logger.warn({ problem }, 'hardware encoders could not be tried');
+        return null;
+      }
+      const working = encoders.filter(({ name, works }) => works && deviceKindOf(name) !== null);
+      logger.info({ working: working.map(({ name }) => name) }, 'hardware encoders were tried');
+      return encoders;
+    },
+  });
+}
