@@ -6,6 +6,7 @@ import { type Failure, MillError, toMillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Claim, JobRecord, JobResult, Queue } from '../queue/port.ts';
 import type { Storage } from '../storage/port.ts';
+import { type Devices, encodersOf, runWithDevice } from './devices.ts';
 import { type ErrandPorts, runErrands } from './errands.ts';
 import { type HostPathMask, maskHostPaths } from './host-paths.ts';
 import { keepLease } from './lease-keeper.ts';
@@ -23,6 +24,8 @@ import { workName } from './work-name.ts';
 
 /** A shorter run has no curve to speak of. */
 const WORTH_A_CURVE_MS = 1000;
+/** What the progress of a job says while others have the device it wants. */
+const WAITING = 'waiting for a device';
 /** How often the curve of a running job is told. */
 const TELL_CURVE_MS = 3000;
 
@@ -45,6 +48,8 @@ export interface AttemptSurroundings extends Pick<WorkOrder, 'threads' | 'networ
   giveUp: AbortSignal;
   /** How inputs come here, where several attempts want the same. */
   fetch?: Storage['fetch'] | undefined;
+  /** Hardware that jobs take turns with; default: each takes what it finds. */
+  devices?: Devices;
   /** Default: nobody listens. */
   observe?: RunnerObserver;
 }
@@ -110,29 +115,40 @@ export function startAttempt(claim: Claim, host: HostSeat, surroundings: Attempt
     using deadline = timeLimit(limitMs - elapsed(started), limitMs);
     /** For transfers: they end with the attempt, and with its time. */
     const within = AbortSignal.any([stop.signal, deadline.signal]);
+    const wish = await surroundings.devices?.wish(encodersOf(surroundings.registry, job), within);
     const prepared = await step('prepare', () =>
       prepareOrder(job, work, { ...surroundings, signal: within }),
     );
     mask = maskHostPaths(prepared.shown);
-    const outcome = await step('run', (span) =>
-      host.run(prepared.order, {
-        signal: stop.signal,
-        timeoutMs: limitMs,
-        spentMs: elapsed(started),
-        memoryLimitBytes,
-        onProgress(progress) {
-          relay.progress(progress);
-          series.progress(progress);
+    const outcome = await step('run', (span) => {
+      const run = (order: WorkOrder) =>
+        host.run(order, {
+          signal: stop.signal,
+          timeoutMs: limitMs,
+          spentMs: elapsed(started),
+          memoryLimitBytes,
+          onProgress(progress) {
+            relay.progress(progress);
+            series.progress(progress);
+          },
+          onMemory: series.memory,
+          ...(prepared.partial && { onNeed: prepared.partial.fill }),
+          onPlan: (plan) => relay.note({ plan: mask.known(plan), input_size_bytes: prepared.inputBytes }),
+          onLog: (level, text) => relay.log(level, mask.all(text)),
+          ...(span && {
+            onPart: ({ name, start_ms, end_ms, facts }) => span.past(name, start_ms, end_ms, facts),
+          }),
+        });
+      return runWithDevice(wish, prepared.order, run, {
+        signal: within,
+        waits() {
+          // Those that came with it may be the ones that have the device.
+          host.leave();
+          relay.progress({ percent: null, stage: WAITING });
         },
-        onMemory: series.memory,
-        ...(prepared.partial && { onNeed: prepared.partial.fill }),
-        onPlan: (plan) => relay.note({ plan: mask.known(plan), input_size_bytes: prepared.inputBytes }),
-        onLog: (level, text) => relay.log(level, mask.all(text)),
-        ...(span && {
-          onPart: ({ name, start_ms, end_ms, facts }) => span.past(name, start_ms, end_ms, facts),
-        }),
-      }),
-    );
+        log: (text) => relay.log('info', text),
+      });
+    });
     await whenAvailable(lease.renew, stop.signal);
     if (stop.signal.aborted) throw new MillError('canceled');
     const { publication } = prepared;

@@ -1,6 +1,7 @@
 /** Runs one work order in the thread of a child process: checks, does the work, lists what came out. */
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { restrictDevices } from '../core/devices.ts';
 import { MillError, toMillError } from '../core/errors.ts';
 import { mainAudio, mainVideo, type SourceFacts } from '../core/facts.ts';
 import { type AnyFileJob, type AnyJob, type AnyMediaJob, isMediaJob, type JobReport } from '../core/job.ts';
@@ -104,11 +105,12 @@ async function runMediaJob(
     const facts = await (clock ? clock('probe', {}, () => probe(source, signal)) : probe(source, signal));
     checkNeeds(job, facts);
     const target = outputTarget(job, order.target);
-    const { work, threads } = order;
+    const { work, threads, devices } = order;
     const done: OutputResult[][] = [];
     const plans: MediaPlan[] = [];
     let plan: MediaPlan | null = job.plan(facts, params, target);
     while (plan) {
+      if (devices) plan = restrictDevices(plan, devices);
       plans.push(plan);
       context.plan?.(describePlan(facts, plans));
       if (partial && bytes && !readsHereAndThere(plan)) {

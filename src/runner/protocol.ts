@@ -33,6 +33,8 @@ export const workOrderSchema = z.strictObject({
   network: z.strictObject({ allow: z.array(z.string()) }),
   /** The job is there to contact others; any other gets no network where the system can take it away. */
   online: z.boolean().optional(),
+  /** Kinds of device whose encoders it may open; default all that work. */
+  devices: z.array(z.string()).optional(),
   /** Somebody wants to know how long the parts of the work take; default nobody. */
   timed: z.boolean().optional(),
 });

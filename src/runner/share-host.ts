@@ -6,7 +6,7 @@ import { gather } from './gather.ts';
 import type { Outcome } from './protocol.ts';
 
 export interface HostSeat extends Pick<ChildHost, 'run'> {
-  /** The attempt has ended: nobody is to wait for its order. May be said twice. */
+  /** Nobody is to wait for its order: the attempt has ended, or will run one later, alone. May be said twice. */
   leave(): void;
 }
 

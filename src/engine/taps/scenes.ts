@@ -33,11 +33,7 @@ export class ScenesTap implements Tap {
       this.#chain?.[Symbol.dispose]();
       this.#shape = pictureShape(frame);
       // Every frame passes; what counts is the score it carries.
-      this.#chain = new FilterChain(
-        pictureSource(this.#shape, this.#base),
-        ["select='gte(scene,0)'"],
-        1,
-      );
+      this.#chain = new FilterChain(pictureSource(this.#shape, this.#base), ["select='gte(scene,0)'"], 1);
     }
     this.#chain.push(frame, this.#score);
   }

@@ -1,13 +1,12 @@
 /** How a job's video params become an encoder and its options. */
 import { z } from 'zod';
+import { DEVICE_KINDS, deviceKindOf } from '../../core/devices.ts';
 import { MillError } from '../../core/errors.ts';
-import { bitRate, codecOptions, whole } from '../../core/fields.ts';
+import { bitRate, codecOptions, type Steps, whole } from '../../core/fields.ts';
 import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { containerOf, holds, isVideoCodec, VIDEO_EXTENSIONS } from './containers.ts';
 
-/** Hardware encoders are named after the interface that drives them. */
-export const HARDWARE_KINDS = ['nvenc', 'qsv', 'vaapi', 'videotoolbox', 'amf', 'vulkan', 'v4l2m2m'] as const;
 /** Order in which `hardware: "auto"` tries them. */
 const HARDWARE_PREFERENCE = ['nvenc', 'qsv', 'videotoolbox', 'amf', 'vaapi'] as const;
 
@@ -54,6 +53,23 @@ const HARDWARE_PRESETS: Record<string, readonly string[]> = {
   amf: 'speed balanced quality high_quality'.split(' '),
 };
 const X26X_CRF = 51;
+
+/** From the fastest to the smallest, without the one that only wastes time. */
+const X26X_STEPS = { values: X26X_PRESETS.slice(0, 9), usual: 'medium' };
+const PRESET_STEPS: Steps = {
+  by: 'codec',
+  of: {
+    libx264: X26X_STEPS,
+    libx265: X26X_STEPS,
+    libsvtav1: { values: Array.from({ length: 14 }, (_, index) => String(13 - index)), usual: '8' },
+    ...Object.fromEntries(
+      ['h264_nvenc', 'hevc_nvenc', 'av1_nvenc'].map((name) => [
+        name,
+        { values: ['p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7'], usual: 'p4' },
+      ]),
+    ),
+  },
+};
 
 /** FF_QP2LAMBDA. */
 const QP2LAMBDA = 118;
@@ -107,6 +123,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
           "Speed against size, by the encoder's own names. Default medium for x264 and x265, 8 for SVT-AV1.",
         group: 'video',
         examples: ['fast', 'medium', 'slow'],
+        steps: PRESET_STEPS,
       }),
     profile: z
       .string()
@@ -134,19 +151,19 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       },
     ).optional(),
     hardware: z
-      .enum(['auto', 'off', ...HARDWARE_KINDS])
+      .enum(['auto', 'off', ...DEVICE_KINDS])
       .default('off')
       .meta({
         description:
-          '`off` uses the encoder as named; `auto` prefers a hardware encoder of the same codec that works here; any other word insists on encoders of that kind.',
+          '`off` uses the encoder as named; `auto` prefers a hardware encoder of the same codec that works here and is free; any other word insists on encoders of that kind, and waits for one.',
         group: 'advanced',
       }),
     hardware_fallback: z.boolean().default(false).meta({
       description:
-        'When the hardware encoder does not work, use the software one and say so in the warnings.',
+        'When the hardware encoder does not work, or is busy with other jobs, use the software one and say so in the warnings.',
       group: 'advanced',
     }),
-    options: codecOptions().default({}),
+    options: codecOptions({ encoder_field: 'codec' }).default({}),
   };
 }
 
@@ -175,7 +192,7 @@ export function videoEncoding(
       `A ${extension} file cannot hold ${codec} video. Choose another output extension or codec.`,
     );
   }
-  const tried = candidates(params);
+  const tried = encodersTried(params);
   const [first, ...fallback] = tried.map((encoder) => ({
     encoder,
     options: encoderOptions(encoder, params, defaults, tried),
@@ -215,14 +232,10 @@ function familyOf(encoder: string) {
   return FAMILIES.find(({ software, prefix }) => encoder === software || encoder.startsWith(`${prefix}_`));
 }
 
-function hardwareKindOf(encoder: string): string | null {
-  return HARDWARE_KINDS.find((kind) => encoder.endsWith(`_${kind}`)) ?? null;
-}
-
-/** Encoders in the order they are tried. */
-function candidates({ codec, hardware, hardware_fallback }: VideoParams): string[] {
+/** Encoders in the order they are tried. Throws `encoder_unavailable`. */
+export function encodersTried({ codec, hardware, hardware_fallback }: VideoParams): string[] {
   const family = familyOf(codec);
-  const own = hardwareKindOf(codec);
+  const own = deviceKindOf(codec);
   if (own !== null) return hardware_fallback && family ? [codec, family.software] : [codec];
   if (hardware === 'off') return [codec];
   if (!family)
@@ -271,7 +284,7 @@ function presetOption(encoder: string, preset: string | undefined, tried: string
 /** Null when nobody here knows. */
 function presetsOf(encoder: string): readonly string[] | null {
   if (X26X.has(encoder)) return X26X_PRESETS;
-  const kind = hardwareKindOf(encoder);
+  const kind = deviceKindOf(encoder);
   return kind === null ? null : (HARDWARE_PRESETS[kind] ?? []);
 }
 
@@ -280,7 +293,7 @@ function qualityOption(encoder: string, crf: number | undefined, defaults: Encod
   const value = crf ?? (encoder === defaults.codec ? defaults.crf : undefined);
   if (value !== undefined && value > X26X_CRF && X26X.has(encoder))
     throw new MillError('invalid_params', `"crf": ${encoder} takes 0 to ${X26X_CRF}.`);
-  const kind = hardwareKindOf(encoder);
+  const kind = deviceKindOf(encoder);
   if (kind === 'nvenc') return { rc: 'vbr', cq: Math.round(value ?? 26), b: 0 };
   if (kind === 'qsv' || kind === 'amf')
     return value === undefined ? {} : { global_quality: Math.round(value) };

@@ -8,7 +8,7 @@ import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { momentIn, videoDuration } from '../planning/describe.ts';
 import { encodeReport } from '../planning/encode-report.ts';
 import { filmOutput } from '../planning/film.ts';
-import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
+import { encodersTried, videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
 
 const DEFAULTS = { codec: 'libx264', crf: 20 };
 
@@ -56,6 +56,7 @@ export default defineJob({
   params,
   input: { kind: 'media', needs: 'video' },
   output: { kind: 'file', extensions: VIDEO_EXTENSIONS, extensionFor: videoExtension },
+  encoders: encodersTried,
   example: {
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/marked.mp4',

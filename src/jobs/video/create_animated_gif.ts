@@ -8,7 +8,10 @@ import { momentIn, secondsText, videoDuration } from '../planning/describe.ts';
 import { imageWidth } from '../planning/image-fields.ts';
 
 const params = z.object({
-  duration: mediaTime({ description: 'Length of the clip; cut at the end of the video.' }).prefault(5),
+  duration: mediaTime({
+    description: 'Length of the clip; cut at the end of the video.',
+    moment: false,
+  }).prefault(5),
   fps: z
     .number()
     .min(0.1)

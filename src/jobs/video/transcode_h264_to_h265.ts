@@ -4,7 +4,7 @@ import { defineJob } from '../../core/job.ts';
 import { VIDEO_EXTENSIONS } from '../planning/containers.ts';
 import { encodeReport } from '../planning/encode-report.ts';
 import { filmOutput } from '../planning/film.ts';
-import { videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
+import { encodersTried, videoEncoding, videoExtension, videoFields } from '../planning/video-encoding.ts';
 
 /** x265 at CRF 24 keeps SSIM above 0.98 on ordinary film and animation, at well under the size of the H.264 source. */
 const DEFAULTS = { codec: 'libx265', crf: 24 };
@@ -18,6 +18,7 @@ export default defineJob({
   params: z.object(videoFields(DEFAULTS)),
   input: { kind: 'media', needs: 'video' },
   output: { kind: 'file', extensions: VIDEO_EXTENSIONS, extensionFor: videoExtension },
+  encoders: encodersTried,
   example: {
     input_path: '/data/input/video.mp4',
     output_path: '/data/output/video_h265.mp4',
