@@ -243,6 +243,8 @@ export interface WorkerInfo {
   /** Jobs it runs now. */
   jobs: string[];
   concurrency: number;
+  /** Of these places, how many are taken: jobs that share a read take one together. Default one for each job. */
+  busy?: number;
   state: 'running' | 'draining' | 'paused';
   /** Why it is paused, or what it waits for before it takes the next job. */
   detail?: string;

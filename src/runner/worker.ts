@@ -113,6 +113,7 @@ export function startWorker(options: WorkerOptions): Worker {
       started_at: startedAt,
       jobs: [...attempts].map(({ claim }) => claim.job.id),
       concurrency,
+      busy: slots.size,
       ...gate.describe(),
       ...(stopping.signal.aborted && { state: 'draining' }),
       memory_bytes: memoryBytes(),
@@ -159,12 +160,13 @@ export function startWorker(options: WorkerOptions): Worker {
       attempts.delete(attempt);
       presence.changed();
     });
-    presence.changed();
     const slot = Promise.all(started).then(() => {
       slots.delete(slot);
       hosts.give(host);
+      presence.changed();
     });
     slots.add(slot);
+    presence.changed();
   }
 
   /** Null when there may be something to claim by now, or when the worker stops. */

@@ -88,7 +88,7 @@ function addQueueMetrics(metrics: MetricsRegistry, { queue, registry }: Context,
     collect() {
       return read(this, async () => {
         const workers = await queue.workers();
-        this.set({ state: 'busy' }, sum(workers.map(({ jobs }) => jobs.length)));
+        this.set({ state: 'busy' }, sum(workers.map(({ busy, jobs }) => busy ?? jobs.length)));
         this.set({ state: 'all' }, sum(workers.map(({ concurrency }) => concurrency)));
       });
     },

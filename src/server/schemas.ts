@@ -254,6 +254,10 @@ export const workerSchema: z.ZodType<WorkerInfo> = z
     started_at: time,
     jobs: z.array(z.string()),
     concurrency: z.number(),
+    busy: z
+      .number()
+      .optional()
+      .describe('Of these places, how many are taken; jobs that share a read take one together.'),
     state: z.enum(['running', 'draining', 'paused']),
     detail: z
       .string()

@@ -1,10 +1,12 @@
 /** Orders that one child process works on side by side. */
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fetchOnce } from '../../src/runner/fetch-once.ts';
 import { gather } from '../../src/runner/gather.ts';
 import { shareHost } from '../../src/runner/share-host.ts';
-import { failureOf, LIMITS, testHost, testOrder } from './fixtures/hosts.ts';
+import type { Storage } from '../../src/storage/port.ts';
+import { failureOf, LIMITS, testFolder, testHost, testOrder } from './fixtures/hosts.ts';
 
 const written = (text: string, wait_ms = 0, id?: string) =>
   testOrder('write', { input: '/', params: { text, wait_ms }, ...(id && { id }) });
@@ -86,5 +88,33 @@ describe('gathering', () => {
     seats[2]?.leave();
     expect(await again).toBe(70);
     expect(rounds).toEqual([[0, 1, 2], [7]]);
+  });
+});
+
+describe('an input that several jobs want', () => {
+  it('is fetched once, and lies in the folder of each', async () => {
+    const root = await testFolder();
+    await writeFile(join(root, 'film.mp4'), 'film');
+    let fetched = 0;
+    const storage = {
+      fetch: async (_: string, folder: string) => {
+        fetched += 1;
+        await copyFile(join(root, 'film.mp4'), join(folder, 'film.mp4'));
+        return join(folder, 'film.mp4');
+      },
+    } as unknown as Storage;
+    const folders = ['a', 'b', 'c'].map((name) => join(root, name));
+    for (const folder of folders) await mkdir(folder);
+    const [a, b, c] = folders as [string, string, string];
+    const fetch = fetchOnce(storage);
+    const paths = await Promise.all([fetch('/data/input/film.mp4', a), fetch('/data/input/film.mp4', b)]);
+    expect(paths).toEqual([join(a, 'film.mp4'), join(b, 'film.mp4')]);
+    expect(fetched).toBe(1);
+    // The first one is over, and its folder gone.
+    await rm(a, { recursive: true });
+    const late = await fetch('/data/input/film.mp4', c);
+    expect(fetched).toBe(2);
+    expect(await readFile(late, 'utf8')).toBe('film');
+    expect(await readFile(join(b, 'film.mp4'), 'utf8')).toBe('film');
   });
 });

@@ -11,6 +11,7 @@ interface WorkerView {
   detail?: string;
   jobs: string[];
   concurrency: number;
+  busy?: number;
   started_at: string;
   memory_bytes?: number;
   current?: { task: string }[];
@@ -87,7 +88,7 @@ function printWorkers(workers: WorkerView[]): void {
     workers.map((worker) => [
       worker.id,
       paint(COLOURS[worker.state], worker.state),
-      `${worker.jobs.length}/${worker.concurrency}`,
+      `${worker.busy ?? worker.jobs.length}/${worker.concurrency}`,
       worker.memory_bytes === undefined ? '' : size(worker.memory_bytes),
       age(worker.started_at, Date.now()),
       worker.detail ?? (worker.current ?? []).map(({ task }) => task).join(', '),

@@ -65,7 +65,7 @@ export function systemRoutes(app: App, context: Context, metrics: MetricsRegistr
         jobs,
         workers: {
           count: workers.length,
-          busy: workers.reduce((sum, worker) => sum + worker.jobs.length, 0),
+          busy: workers.reduce((sum, worker) => sum + (worker.busy ?? worker.jobs.length), 0),
           concurrency: workers.reduce((sum, worker) => sum + worker.concurrency, 0),
         },
         machine: {
