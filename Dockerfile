@@ -34,6 +34,7 @@ RUN ln -s /opt/mediamill/node_modules/.bin/node /usr/local/bin/node \
 
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/tmp/mediamill-cache \
+    NODE_OPTIONS=--max-semi-space-size=4 \
     MEDIAMILL_SERVER_HOST=0.0.0.0 \
     MEDIAMILL_QUEUE_DATABASE=/data/mediamill.db \
     MEDIAMILL_STORAGE_INPUT_PATH=/data/input \

@@ -5,7 +5,8 @@ import type { Registry } from '../core/registry.ts';
 import type { Cost } from './cost.ts';
 import { runCommands } from './cost.ts';
 import type { Inputs } from './inputs.ts';
-import type { FilmFacts, Operation, Terms } from './operations.ts';
+import { median } from './median.ts';
+import { type FilmFacts, isFolder, type Operation, type OurJob, type Terms } from './operation.ts';
 import { type Ours, startOurs } from './ours.ts';
 import { judge, type Quality } from './quality.ts';
 import type { Rival } from './rival.ts';
@@ -27,9 +28,17 @@ export interface Comparison {
   warm: Ratios;
   /** Medians. */
   costs: { rival: Cost; cold: Cost; warm: Cost };
-  quality: { rival: Quality; ours: Quality };
+  /** One for each output that both make, or that ours makes alone; the first is the main one. */
+  results: readonly [Result, ...Result[]];
   /** What differs between the results and should not. */
   differences: string[];
+}
+
+export interface Result {
+  output: string;
+  /** Null where the rival has no counterpart. */
+  rival: Quality | null;
+  ours: Quality;
 }
 
 export interface ComparisonOptions {
@@ -37,9 +46,9 @@ export interface ComparisonOptions {
   rival: Rival;
   inputs: Inputs;
   film: FilmFacts;
-  /** Starts this program. */
+  /** Starts this program, such as `[node, bin/mediamill.mjs]`. */
   command: readonly string[];
-  /** A folder for what is made; emptied after every run. */
+  /** A folder for what is made; emptied after every round. */
   folder: string;
   rounds: number;
   signal: AbortSignal;
@@ -49,7 +58,7 @@ export async function* compareAll(
   operations: readonly Operation[],
   options: ComparisonOptions,
 ): AsyncGenerator<Comparison> {
-  const ours = startOurs(options.registry, options.command, options.signal);
+  const ours = startOurs({ ...options, familiar: options.inputs.picture });
   try {
     for (const operation of operations) yield await compareOne(operation, ours, options);
   } finally {
@@ -61,23 +70,20 @@ type Round = Comparison['costs'];
 
 async function compareOne(operation: Operation, ours: Ours, options: ComparisonOptions): Promise<Comparison> {
   const { rival, inputs, film, signal, rounds } = options;
-  const runRival = (made: string) => runCommands(operation.rival(rival, inputs, made, film), signal);
   const done: Round[] = [];
-  let quality: Comparison['quality'] | null = null;
+  let results: Result[] = [];
   for (let round = 0; round < rounds; round++) {
     await using place = await workPlace(operation, options.folder);
+    const commands = operation.rival(rival, inputs, (output) => join(place.rival, output), film);
     done.push({
-      rival: (await runRival(place.rival)).cost,
-      cold: await ours.cold(operation, inputs, place.cold),
-      warm: await ours.warm(operation, inputs, place.warm),
+      rival: (await runCommands(commands, signal)).cost,
+      cold: await ours.cold(operation.ours, inputs, place.cold),
+      warm: await ours.warm(operation.ours, inputs, place.warm),
     });
-    quality ??= {
-      rival: await judge(rival, operation.check, place.rival, inputs.film, signal),
-      ours: await judge(rival, operation.check, join(place.warm, operation.ours.output), inputs.film, signal),
-    };
+    if (round > 0) continue;
+    for (const job of operation.ours) results = [...results, await resultOf(job, place, options)];
   }
   const { name, title, terms } = operation;
-  const judged = quality as Comparison['quality'];
   return {
     name,
     title,
@@ -85,36 +91,53 @@ async function compareOne(operation: Operation, ours: Ours, options: ComparisonO
     cold: ratios(done, 'cold'),
     warm: ratios(done, 'warm'),
     costs: { rival: medians(done, 'rival'), cold: medians(done, 'cold'), warm: medians(done, 'warm') },
-    quality: judged,
-    differences: differences(judged, film.duration_s),
+    results: results as [Result, ...Result[]],
+    differences: results.flatMap((result) => differences(result, film.duration_s)),
   };
 }
 
-/** Folders for one round; the rival needs the folder of many pictures to be there. */
-async function workPlace({ ours, rivalOutput }: Operation, folder: string) {
+interface Place {
+  rival: string;
+  cold: string;
+  warm: string;
+}
+
+/** Folders for one round; the rival needs the folders of many pictures to be there. */
+async function workPlace({ ours }: Operation, folder: string): Promise<Place & AsyncDisposable> {
   const root = await mkdtemp(join(folder, 'round-'));
-  const rival = join(root, rivalOutput ?? ours.output);
-  const [cold, warm] = [join(root, 'cold'), join(root, 'warm')];
-  await Promise.all([cold, warm].map((path) => mkdir(path)));
-  if (!ours.output.includes('.')) await mkdir(rival);
+  const place = { rival: join(root, 'rival'), cold: join(root, 'cold'), warm: join(root, 'warm') };
+  const folders = ours
+    .filter(({ output }) => isFolder(output))
+    .map(({ output }) => join(place.rival, output));
+  for (const path of [place.rival, place.cold, place.warm, ...folders]) await mkdir(path);
+  return { ...place, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
+}
+
+async function resultOf(
+  { output, check, rivalOutput = output }: OurJob,
+  place: Place,
+  { rival, inputs, signal }: ComparisonOptions,
+): Promise<Result> {
+  const judged = (file: string) => judge(rival, check, file, inputs.film, signal);
   return {
-    rival,
-    cold,
-    warm,
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+    output,
+    rival: rivalOutput === null ? null : await judged(join(place.rival, rivalOutput)),
+    ours: await judged(join(place.warm, output)),
   };
 }
 
 /** Audio is padded to whole frames, and mixes end with the last sample: this much is nobody's loss. */
 const DURATION_TOLERANCE_S = 0.15;
 
-function differences({ rival, ours }: Comparison['quality'], duration: number): string[] {
+export function differences({ rival, ours }: Result, duration: number): string[] {
+  if (rival === null) return [];
   const found: string[] = [];
   const apart =
     rival.duration_s !== null && ours.duration_s !== null ? Math.abs(rival.duration_s - ours.duration_s) : 0;
   if (apart > DURATION_TOLERANCE_S) found.push(`${apart.toFixed(2)} s apart in length`);
-  if (rival.count !== ours.count && rival.xpsnr_db !== null)
-    found.push(`${ours.count} frames against ${rival.count} in ${duration.toFixed(1)} s`);
+  if (rival.frames !== ours.frames)
+    found.push(`${ours.frames} frames against ${rival.frames} in ${duration.toFixed(1)} s`);
+  if (rival.pictures !== ours.pictures) found.push(`${ours.pictures} pictures against ${rival.pictures}`);
   const cuts = (quality: Quality) => JSON.stringify(quality.cuts);
   if (cuts(rival) !== cuts(ours)) found.push(`cuts ${cuts(ours)} against ${cuts(rival)}`);
   return found;
@@ -134,13 +157,4 @@ function ratios(rounds: readonly Round[], side: 'cold' | 'warm'): Ratios {
 function medians(rounds: readonly Round[], side: keyof Round): Cost {
   const of = (field: keyof Cost) => median(rounds.map((round) => round[side][field]));
   return { wall_s: of('wall_s') ?? Number.NaN, cpu_s: of('cpu_s'), peak_bytes: of('peak_bytes') };
-}
-
-/** The middle one, or the mean of the two in the middle; null as soon as one is not known. */
-export function median(values: readonly (number | null)[]): number | null {
-  if (values.length === 0 || values.some((value) => value === null)) return null;
-  const sorted = (values as number[]).toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low, high] = [sorted[middle - 1] ?? 0, sorted[middle] ?? 0];
-  return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }

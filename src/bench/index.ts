@@ -2,16 +2,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { MillError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
 import type { Registry } from '../core/registry.ts';
+import { chosen } from './chosen.ts';
 import { type Comparison, compareAll } from './compare.ts';
-import { makeInputs } from './inputs.ts';
-import { OPERATIONS } from './operations.ts';
+import { INPUT_KINDS, makeInputs } from './inputs.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations/index.ts';
 import { durationOf } from './quality.ts';
 import { findRival } from './rival.ts';
 
+export { COLUMNS, cellsOf, ratioCells } from './cells.ts';
 export type { Comparison, Ratios } from './compare.ts';
+export { type Growth, growth, subjectNames } from './growth/index.ts';
+export { GROWTH_COLUMNS, growthCells, growthMarkdown, verdict } from './growth/report.ts';
+export { describe, type Machine, machine } from './machine.ts';
+export { comparisonMarkdown } from './markdown.ts';
 
 export interface BenchOptions {
   registry: Registry;
@@ -43,14 +48,16 @@ export function operationNames(): { name: string; title: string; terms: string }
 /** Yields the comparisons as they are done; returns what they were made with. */
 export async function* bench(options: BenchOptions): AsyncGenerator<Comparison, BenchReport> {
   const { registry, command, rounds, signal, say } = options;
-  const operations = chosen(options.only ?? []);
+  const operations = chosen(OPERATIONS, options.only ?? [], 'mediamill bench --list');
   const rival = await findRival(options.rival);
   const folder = await mkdtemp(join(tmpdir(), 'mediamill-bench-'));
   try {
     say(`Making media for the measurements with ffmpeg ${rival.version} …`);
-    const made = await makeInputs(rival, folder, options.seconds, signal);
+    const kinds = kindsFor(operations).filter((kind) => kind !== 'film' || options.input === undefined);
+    const made = await makeInputs(kinds, { rival, folder, seconds: options.seconds, signal });
     const inputs = options.input === undefined ? made : { ...made, film: resolve(options.input) };
-    const film = { duration_s: await durationOf(rival, inputs.film, signal) };
+    const filmed = options.input !== undefined || kinds.includes('film');
+    const film = { duration_s: filmed ? await durationOf(rival, inputs.film, signal) : 0 };
     say(`${operations.length} operations, ${rounds} rounds each: ffmpeg, a fresh process, a warm one …`);
     yield* compareAll(operations, { registry, rival, inputs, film, command, folder, rounds, signal });
     return { rival: rival.version, film_s: film.duration_s, rounds };
@@ -59,15 +66,9 @@ export async function* bench(options: BenchOptions): AsyncGenerator<Comparison, 
   }
 }
 
-function chosen(names: readonly string[]) {
-  const known = OPERATIONS.map(({ name }) => name);
-  for (const name of names) {
-    if (known.includes(name)) continue;
-    const near = nearest(name, known);
-    throw new MillError(
-      'invalid_request',
-      `There is no operation "${name}"${near ? `; did you mean "${near}"?` : '.'} \`mediamill bench --list\` names them.`,
-    );
-  }
-  return names.length === 0 ? OPERATIONS : OPERATIONS.filter(({ name }) => names.includes(name));
+function kindsFor(operations: readonly Operation[]) {
+  const used = new Set(
+    operations.flatMap(({ ours, uses = [] }) => [...uses, ...ours.map(({ input }) => input)]),
+  );
+  return INPUT_KINDS.filter((kind) => used.has(kind));
 }

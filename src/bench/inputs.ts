@@ -15,15 +15,17 @@ export type Inputs = Record<InputKind, string>;
 
 /** Scenes unlike each other, so that there are cuts to find: zooms, counters, gradients with a little grain. */
 const SCENES = [
-  'mandelbrot=s=1920x1080:r=30:start_scale=0.6',
+  'mandelbrot=s=1920x1080:r=30:start_scale=0.6:maxiter=500',
   'testsrc2=s=1920x1080:r=30',
   'gradients=s=1920x1080:r=30:speed=0.02:seed=7,noise=alls=3:allf=t',
-  'mandelbrot=s=1920x1080:r=30:start_x=-0.7436:start_y=0.1318:start_scale=0.02',
+  'mandelbrot=s=1920x1080:r=30:start_x=-0.7436:start_y=0.1318:start_scale=0.02:maxiter=500',
   'smptehdbars=s=1920x1080:r=30,rotate=a=t/20:c=gray',
 ];
 /** An input like a broadcast's. */
 const FILM_QUALITY = ['-preset', 'veryfast', '-crf', '20', '-maxrate', '10M', '-bufsize', '20M', '-g', '60'];
 const SOUND_S = 600;
+/** Tones take long to make: a part is made, and repeated. */
+const REPEATED_S = 30;
 
 /** Film of so many seconds, from equal shares of all scenes. */
 export async function makeFilm(
@@ -48,33 +50,41 @@ export async function makeFilm(
   return file;
 }
 
-export async function makeInputs(
-  rival: Rival,
-  folder: string,
-  seconds: number,
-  signal: AbortSignal,
-): Promise<Inputs> {
-  const at = (name: string) => join(folder, name);
+export interface InputOptions {
+  rival: Rival;
+  folder: string;
+  /** Of the film. */
+  seconds: number;
+  signal: AbortSignal;
+}
+
+/** Makes what is asked for, and the picture in any case; the others are only named. */
+export async function makeInputs(kinds: readonly InputKind[], options: InputOptions): Promise<Inputs> {
+  const { rival, folder, seconds, signal } = options;
   const inputs = {
-    film: at('film.mp4'),
-    sound: at('sound.mp3'),
-    'second sound': at('second.flac'),
-    picture: at('picture.png'),
+    film: join(folder, 'film.mp4'),
+    sound: join(folder, 'sound.mp3'),
+    'second sound': join(folder, 'second.flac'),
+    picture: join(folder, 'picture.png'),
   };
-  await makeFilm(rival, inputs.film, seconds, signal);
-  await makeSound(rival, inputs.sound, SOUND_S, signal);
-  await runCommands(
-    [
-      quiet(rival, '-f', 'lavfi', '-t', '60', '-i', music(48000), inputs['second sound']),
-      quiet(
-        rival,
-        ...['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=1', '-frames:v', '1'],
-        ...['-vf', "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*X/W'", inputs.picture],
-      ),
-    ],
-    signal,
-  );
+  if (kinds.includes('film')) await makeFilm(rival, inputs.film, seconds, signal);
+  if (kinds.includes('sound')) await makeSound(rival, inputs.sound, SOUND_S, signal);
+  if (kinds.includes('second sound')) await makeSecondSound(rival, inputs['second sound'], signal);
+  await makePicture(rival, inputs.picture, signal);
   return inputs;
+}
+
+async function makeSecondSound(rival: Rival, file: string, signal: AbortSignal): Promise<void> {
+  await runCommands([quiet(rival, '-f', 'lavfi', '-t', '60', '-i', music(48000), file)], signal);
+}
+
+async function makePicture(rival: Rival, file: string, signal: AbortSignal): Promise<void> {
+  const command = quiet(
+    rival,
+    ...['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=1', '-frames:v', '1'],
+    ...['-vf', "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*X/W'", file],
+  );
+  await runCommands([command], signal);
 }
 
 /** MP3 at 44.1 kHz. */
@@ -84,8 +94,14 @@ export async function makeSound(
   seconds: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const source = ['-f', 'lavfi', '-t', String(seconds), '-i', music(44100)];
-  await runCommands([quiet(rival, ...source, '-c:a', 'libmp3lame', '-b:a', '192k', file)], signal);
+  const rate = 44100;
+  const short = Math.min(seconds, REPEATED_S);
+  const source = ['-f', 'lavfi', '-t', String(short), '-i', music(rate)];
+  const repeated = ['-af', `aloop=loop=-1:size=${short * rate}`, '-t', String(seconds)];
+  await runCommands(
+    [quiet(rival, ...source, ...repeated, '-c:a', 'libmp3lame', '-b:a', '192k', file)],
+    signal,
+  );
   return file;
 }
 

@@ -2,14 +2,16 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommands } from './cost.ts';
-import type { Check } from './operations.ts';
+import type { Check } from './operation.ts';
 import type { Rival } from './rival.ts';
 
 export interface Quality {
   /** Bytes of the file, or of all files in the folder. */
   bytes: number;
-  /** Pictures, or audio packets. */
-  count: number | null;
+  /** Frames of a film. */
+  frames: number | null;
+  /** Pictures in a folder. */
+  pictures: number | null;
   duration_s: number | null;
   /** Against the source at the size of the result; null where it does not apply or the rival lacks the filter. */
   ssim: number | null;
@@ -27,18 +29,23 @@ export async function judge(
 ): Promise<Quality> {
   const quality: Quality = {
     bytes: await bytesOf(made),
-    count: null,
+    frames: null,
+    pictures: null,
     duration_s: null,
     ssim: null,
     xpsnr_db: null,
     cuts: null,
   };
   if (check === 'film') return { ...quality, ...(await judgeFilm(rival, made, source, signal)) };
-  if (check === 'sound') {
-    const { count, duration_s } = await streamFacts(rival, made, 'a:0', signal);
-    return { ...quality, count, duration_s };
+  if (check === 'frames') {
+    const { packets, duration_s } = await streamFacts(rival, made, 'v:0', signal);
+    return { ...quality, frames: packets, duration_s };
   }
-  if (check === 'pictures') return { ...quality, count: await picturesIn(made) };
+  if (check === 'sound') {
+    const { duration_s } = await streamFacts(rival, made, 'a:0', signal);
+    return { ...quality, duration_s };
+  }
+  if (check === 'pictures') return { ...quality, pictures: await picturesIn(made) };
   if (check === 'cuts') return { ...quality, cuts: await cutsIn(made) };
   return quality;
 }
@@ -55,14 +62,15 @@ async function judgeFilm(
   source: string,
   signal: AbortSignal,
 ): Promise<Partial<Quality>> {
-  const { size, ...facts } = await streamFacts(rival, made, 'v:0', signal);
+  const { size, packets, duration_s } = await streamFacts(rival, made, 'v:0', signal);
   const [ssim, xpsnr] = await Promise.all(
     ['ssim', 'xpsnr'].map((filter) =>
       rival.hasFilter(filter) ? compare(rival, filter, [made, source], size, signal) : null,
     ),
   );
   return {
-    ...facts,
+    frames: packets,
+    duration_s,
     ssim: numberIn(ssim, /All:([\d.]+)/),
     xpsnr_db: numberIn(xpsnr, /XPSNR\s+y: ([\d.]+)/),
   };
@@ -89,13 +97,13 @@ async function streamFacts(
   file: string,
   stream: string,
   signal: AbortSignal,
-): Promise<Pick<Quality, 'count' | 'duration_s'> & { size: { width: number; height: number } }> {
+): Promise<{ packets: number; duration_s: number; size: { width: number; height: number } }> {
   const options = ['-v', 'error', '-select_streams', stream, '-count_packets'];
   const entries = ['-show_entries', 'stream=nb_read_packets,width,height:format=duration', '-of', 'json'];
   const { stdout } = await runCommands([[ffprobe, ...options, ...entries, file]], signal);
   const { streams, format } = JSON.parse(stdout.toString());
   const { nb_read_packets: packets, width, height } = streams[0] ?? {};
-  return { count: Number(packets), duration_s: Number(format.duration), size: { width, height } };
+  return { packets: Number(packets), duration_s: Number(format.duration), size: { width, height } };
 }
 
 async function bytesOf(path: string): Promise<number> {

@@ -1,6 +1,7 @@
 /** One forked child process, seen from its parent: messages, last words, and how it ended. */
 import { fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Cage, commandIn } from './cage.ts';
@@ -57,7 +58,9 @@ const OWN_FILES = ['/proc/self/oom_score_adj'];
 /** Throws what `fork` throws when the system has no room for another process. */
 export function startChild({ registryModule, cage = null, online = true }: ChildOptions = {}): Child {
   const ownGroup = process.platform !== 'win32';
-  const cache = getCompileCacheDir() ?? fileURLToPath(COMPILE_CACHE);
+  // Below the parent's: what a child may write there, the parent never loads.
+  const own = getCompileCacheDir();
+  const cache = own === undefined ? fileURLToPath(COMPILE_CACHE) : join(own, 'jobs');
   // None of the parent's flags: a debugger's port can be taken once, and test runners add their own loaders.
   const command = commandIn(cage, { online, alsoWritable: [cache, ...OWN_FILES] });
   const child = fork(
