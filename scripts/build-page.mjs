@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const web = join(root, 'web');
-/** A server that runs meanwhile serves the old page until the new one is complete. */
-const fresh = join(root, 'node_modules', '.cache', 'mediamill-page');
+/** A server that runs meanwhile serves the old page until the new one is complete; another build has its own folder. */
+const fresh = join(root, 'node_modules', '.cache', `mediamill-page-${process.pid}`);
 /** Holds the hash of what the page was built from; a dot file is not served. */
 const stamp = join(web, 'dist', '.built-from');
 
@@ -53,8 +53,17 @@ export function buildPage() {
   writeFileSync(join(fresh, '.built-from'), hash);
   const old = `${fresh}-old`;
   rmSync(old, { recursive: true, force: true });
-  if (existsSync(join(web, 'dist'))) renameSync(join(web, 'dist'), old);
-  renameSync(fresh, join(web, 'dist'));
+  for (let tries = 1; ; tries++) {
+    try {
+      if (existsSync(join(web, 'dist'))) renameSync(join(web, 'dist'), old);
+      renameSync(fresh, join(web, 'dist'));
+      break;
+    } catch (error) {
+      // Another build was faster by a moment; the last one wins.
+      if (tries === 3) throw error;
+    }
+    rmSync(old, { recursive: true, force: true });
+  }
   rmSync(old, { recursive: true, force: true });
   process.stderr.write(`mediamill: page built in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   return 0;

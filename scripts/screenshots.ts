@@ -109,14 +109,16 @@ async function fill(url: string): Promise<void> {
     ['notes.mp4', await textFile()],
   ];
   for (const [name, file] of files) await copyFile(file, join(input, name));
-  for (const job of JOBS) {
-    const answer = await fetch(`${url}/api/enqueue`, {
+  const post = async (path: string, body: object) => {
+    const answer = await fetch(url + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ attempts: 1, ...job }),
+      body: JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(await answer.text());
-  }
+  };
+  await post('/api/recipes/run', { recipe: 'web-video', input_path: `input/${FILM}` });
+  for (const job of JOBS) await post('/api/enqueue', { attempts: 1, ...job });
   // Until the slow job is well under way and the quick ones are done.
   for (;;) {
     const { jobs } = await list(url, 'status=started');
@@ -153,6 +155,8 @@ async function addresses(url: string): Promise<Record<string, string>> {
     sound: job('normalize_audio', 'finished'),
     cuts: job('detect_scene_cuts', 'finished'),
     stills: job('extract_thumbnails', 'finished'),
+    // Only to be looked at.
+    ...(widths.length > 0 && { run: job('extract_key_frame', 'finished') }),
     system: '/system',
   };
 }
@@ -196,4 +200,5 @@ async function writeNewJob(page: Page): Promise<void> {
   await page.getByText('Uploaded', { exact: true }).waitFor();
   await page.getByRole('checkbox', { name: /^Convert to H.265/ }).check();
   await page.getByLabel('Bit rate', { exact: true }).fill('1.8');
+  await page.getByRole('slider', { name: 'Preset', exact: true }).press('ArrowRight');
 }

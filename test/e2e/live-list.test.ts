@@ -135,6 +135,7 @@ describe.skipIf(leftOut)('the list of jobs', { timeout: 60_000 }, () => {
     await page.getByRole('heading', { level: 1 }).getByText('one.txt').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    await rowOf('three.txt').waitFor();
     await page.keyboard.press('Home');
     await page.keyboard.press(' ');
     await page.getByRole('complementary', { name: 'Peek' }).waitFor();
@@ -144,6 +145,72 @@ describe.skipIf(leftOut)('the list of jobs', { timeout: 60_000 }, () => {
     await page.keyboard.press('z');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1 }).waitFor();
+  });
+
+  test('a job that leaves and is back at once stays in the list', async () => {
+    for (let round = 0; round < 10; round++) await fail(`round-${round}.txt`);
+    await rowOf('round-9.txt').waitFor();
+    const { jobs } = await server.queue.list({});
+    for (const { id } of jobs) {
+      await server.queue.retry(id);
+      const claim = await server.queue.claim('w', 60_000);
+      if (claim) await server.queue.fail(claim, new MillError('no_video_stream', 'Once more.').toFailure());
+    }
+    await expect.poll(() => page.getByText('Once more').count(), { timeout: 15_000 }).toBe(10);
+  });
+
+  test('what happens while the list is asked for is not lost', async () => {
+    await add('moving.txt');
+    let asked = 0;
+    let answer: () => void = () => {};
+    const answering = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route(/\/api\/jobs\?status=/, async (route) => {
+      const response = await route.fetch();
+      asked++;
+      await answering;
+      await route.fulfill({ response });
+    });
+    await page.reload();
+    await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
+    await page.getByText('Live', { exact: true }).waitFor();
+    const claim = await server.queue.claim('w', 60_000);
+    if (claim) await server.queue.fail(claim, new MillError('no_video_stream', 'Ended early.').toFailure());
+    await add('late.txt');
+    await page.waitForTimeout(1000);
+    answer();
+    await page.getByText('Ended early').waitFor();
+    await rowOf('late.txt').waitFor();
+    expect(await rowOf('moving.txt').count()).toBe(1);
+  });
+
+  test('removing all that match can be undone, and spares what ends meanwhile', async () => {
+    for (const name of ['one.txt', 'two.txt', 'three.txt']) await fail(name);
+    await add('waits.txt');
+    await rowOf('waits.txt').waitFor();
+    await rowOf('three.txt').waitFor();
+    const removeAll = async () => {
+      await page.keyboard.press('Control+a');
+      await page.getByText('4 jobs selected').waitFor();
+      await page.keyboard.press('Delete');
+      await page.getByText('Removed all that match and have ended.').waitFor();
+      await expect.poll(() => rowOf('two.txt').count()).toBe(0);
+      expect(await rowOf('waits.txt').count()).toBe(1);
+    };
+    await removeAll();
+    await page.keyboard.press('z');
+    for (const name of ['one.txt', 'two.txt', 'three.txt', 'waits.txt']) await rowOf(name).waitFor();
+    expect((await server.queue.counts()).failed).toBe(3);
+
+    await removeAll();
+    const claim = await server.queue.claim('w', 60_000);
+    if (claim) await server.queue.fail(claim, new MillError('no_video_stream', 'Late.').toFailure());
+    await page.getByText('Late').waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await expect.poll(async () => (await server.queue.counts()).failed, { timeout: 15_000 }).toBe(1);
+    await rowOf('waits.txt').waitFor();
+    expect(await rowOf('one.txt').count()).toBe(0);
   });
 
   test('the skip link, a phone and the dark', async () => {

@@ -1,6 +1,9 @@
 /** What people do with the page, in a real browser, on a server with small jobs. */
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import openRecipesFolder from '../../src/recipes/folder.ts';
+import { registry } from '../server/fixtures/jobs.ts';
 import { resultOf, startServer, type TestServer } from '../server/fixtures/server.ts';
 import { chooseFiles, launch, leftOut, type OpenPage, openPage, present } from './browser.ts';
 
@@ -21,7 +24,10 @@ describe.skipIf(leftOut)('the page', { timeout: 60_000 }, () => {
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    server = await startServer();
+    server = await startServer({
+      recipes: (folder) =>
+        openRecipesFolder({ folder: join(folder, 'own'), shipped: join(folder, 'shipped'), registry }),
+    });
     origin = await server.listen();
     open = await openPage(browser, origin);
     page = open.page;
@@ -203,7 +209,9 @@ describe.skipIf(leftOut)('the page', { timeout: 60_000 }, () => {
     await page.getByRole('heading', { name: 'Jobs' }).waitFor();
     await page.keyboard.press('n');
     await chooseFiles(page, [{ name: 'again.txt' }]);
-    await page.getByRole('button', { name: /^Pages and shouts/ }).click();
+    await page.getByRole('checkbox', { name: /^Pages and shouts/ }).check();
+    await page.getByRole('button', { name: 'Change its outputs' }).click();
+    await page.getByRole('region', { name: 'Cut into pages' }).waitFor();
     await page.getByRole('button', { name: /^Run 2 jobs/ }).waitFor();
   });
 

@@ -167,6 +167,7 @@ describe.skipIf(leftOut)('the quality of the page', { timeout: 120_000 }, () => 
         { timeout: 300_000, interval: 50 },
       )
       .toBeGreaterThan(MANY);
+    await page.evaluate(TO_THE_END);
     await page.getByText('take-0.txt').waitFor();
     expect(await page.getByRole('row').count()).toBeLessThan(MOST_ROWS);
     const frames = (await page.evaluate(SCROLL)) as { count: number; slow: number; longest: number };

@@ -53,6 +53,26 @@ test('the installation in one answer', async () => {
   expect((await look()).queue.paused).toBe(true);
 });
 
+test('options of an encoder are read once; a name that is none is told so', async () => {
+  const read: string[] = [];
+  server = await startServer({
+    machine: {
+      encoderOptions: async (name) => {
+        read.push(name);
+        if (name !== 'libx265') return null;
+        return [{ name: 'crf', help: 'quality', takes: 'a number', values: [], default: null }];
+      },
+    },
+  });
+  const ask = async (name: string) =>
+    server?.app.inject({ method: 'GET', url: `/api/encoders/${name}/options` });
+  expect((await ask('libx265'))?.json()).toMatchObject({ encoder: 'libx265', options: [{ name: 'crf' }] });
+  expect((await ask('libx265'))?.statusCode).toBe(200);
+  expect(read).toEqual(['libx265']);
+  expect((await ask('libx266'))?.json()).toMatchObject({ status: 404, code: 'not_found' });
+  expect((await ask('..%2F..%2Fx'))?.statusCode).toBe(400);
+});
+
 test('secrets are not shown', () => {
   const config = configSchema.parse({ redis: { url: 'rediss://mill:hunter2@redis.example:6379/1' } });
   const shown = JSON.stringify(shownSettings(config, {}));

@@ -166,6 +166,18 @@ describe('POST /api/jobs/actions', () => {
     expect((await server.queue.list({})).jobs.map(({ id }) => id)).toEqual([kept]);
   });
 
+  it('spares what ends after somebody has looked', async () => {
+    const [early, late] = await enqueue(2);
+    await server.queue.cancel(early as string);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const ended_before = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await server.queue.cancel(late as string);
+    const { body } = await ask('POST', '/api/jobs/actions', { action: 'delete', filter: { ended_before } });
+    expect(body).toEqual({ done: 1, ids: [early], refused: [] });
+    expect(await server.queue.get(late as string)).not.toBeNull();
+  });
+
   it('wants either ids or a filter', async () => {
     for (const body of [
       { action: 'retry' },

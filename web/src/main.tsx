@@ -3,7 +3,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Failed } from './api/client';
+import { onUnauthorized } from './api/client';
 import { queryClient } from './api/queries';
 import { listenToKeys } from './keys/keys';
 import { connect, onComeback, onEvent } from './live/connection';
@@ -17,17 +17,7 @@ onEvent('queue', () => void queryClient.invalidateQueries({ queryKey: ['queue'] 
 onEvent('workers', () => void queryClient.invalidateQueries({ queryKey: ['workers'] }));
 
 // A key may be revoked, or asked for from now on.
-queryClient.getQueryCache().subscribe(({ type, query }) => {
-  const { error } = query.state;
-  if (
-    type === 'updated' &&
-    error instanceof Failed &&
-    error.status === 401 &&
-    query.queryKey[0] !== 'session'
-  ) {
-    void queryClient.invalidateQueries({ queryKey: ['session'] });
-  }
-});
+onUnauthorized(() => void queryClient.invalidateQueries({ queryKey: ['session'] }));
 
 // Parts of a page that was replaced by a newer one are gone: the newer one is loaded, but not for ever.
 const RELOADED = 'mediamill.reloaded';

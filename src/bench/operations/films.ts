@@ -32,6 +32,11 @@ export const FILMS: Operation[] = [
     terms: 'defaults',
     ours: [
       {
+    name: 'h265-crf-28',
+    title: 'H.265, our settings at the CRF of ffmpeg',
+    terms: 'defaults',
+    ours: [
+      {
         task: 'transcode_h264_to_h265',
         input: 'film',
         params: none,

@@ -49,7 +49,7 @@ export type Task = { name: string; title: string; description: string; /** JSON 
 
 export type LogLine = { seq: number; at: string; level: string; text: string; attempt: number; };
 
-export type Worker = { id: string; host: string; pid: number; started_at: string; jobs: string[]; concurrency: number; state: "running" | "draining" | "paused"; /** Why it is paused, or what it waits for before it takes the next job. */ detail?: string; /** Resident memory of the worker and its job processes. */ memory_bytes?: number; /** Jobs one after the other that failed for reasons that point at its machine. */ failed_in_a_row?: number; /** The jobs it runs now. */ current?: { id: string; task: string; attempt: number; started_at: string; }[]; };
+export type Worker = { id: string; host: string; pid: number; started_at: string; jobs: string[]; concurrency: number; /** Of these places, how many are taken; jobs that share a read take one together. */ busy?: number; state: "running" | "draining" | "paused"; /** Why it is paused, or what it waits for before it takes the next job. */ detail?: string; /** Resident memory of the worker and its job processes. */ memory_bytes?: number; /** Jobs one after the other that failed for reasons that point at its machine. */ failed_in_a_row?: number; /** The jobs it runs now. */ current?: { id: string; task: string; attempt: number; started_at: string; }[]; };
 
 export type QueueState = { /** Nothing new is started; what runs goes on, and jobs are taken in. */ paused: boolean; reason: string | null; since: string | null; };
 

@@ -111,7 +111,6 @@ function Way({ job, way }: { job: Job; way: Suggestion }) {
     retry: 'Retry',
     retry_with: 'Retry with new params',
     run_task: way.title,
-    keep_partial: 'Keep what is there',
     open: way.title,
   }[way.kind];
   if (way.kind === 'retry') {

@@ -29,6 +29,7 @@ import { LogPanel } from './log-panel';
 import { MetricTiles } from './metric-tiles';
 import { ParamsPanel } from './params-panel';
 import { PlanPanel } from './plan-panel';
+import { RunPanel } from './run-panel';
 import { RunningPanel } from './running-panel';
 import { SourcePanel } from './source-panel';
 import { SpeedChart } from './speed-chart';
@@ -216,6 +217,7 @@ function JobView({ job }: { job: Job }) {
               <LogPanel job={job} lines={12} />
             </div>
             <div className="flex min-w-0 flex-col gap-5">
+              <RunPanel job={job} />
               <FilesPanel job={job} />
               <AttemptsPanel job={job} />
               <Timeline job={job} />

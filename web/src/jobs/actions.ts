@@ -1,8 +1,8 @@
 /** Cancel, retry, remove: one job or many, each with its Undo. */
 import { call, Failed, jobUrl, request } from '../api/client';
 import { ENDED, type Job } from '../api/types';
-import { type Filter, sinceTime } from '../live/filter';
-import { getJob, hideJobs, putJobs } from '../live/jobs-store';
+import { type Filter, matches, sinceTime } from '../live/filter';
+import { getJob, hideJobs, hideMatching, putJobs } from '../live/jobs-store';
 import { plural } from '../text/numbers';
 import { copyText } from '../ui/copy-button';
 import { toast } from '../ui/toast';
@@ -84,7 +84,7 @@ export function retryJobs(target: Target): Promise<void> {
 /** The rows go at once; the server is told when the time for Undo is over. Files stay. */
 export async function removeJobs(target: Target): Promise<void> {
   if ('matching' in target) {
-    await attempt(async () => say('delete', await act('delete', target)));
+    removeMatching(target.matching);
     return;
   }
   const running = target.filter((id) => getJob(id)?.status === 'started');
@@ -104,6 +104,32 @@ export async function removeJobs(target: Target): Promise<void> {
       })
         .then((answer) => (answer.ok ? undefined : bringBack()))
         .catch(bringBack);
+    },
+  });
+}
+
+/** All that match and have ended by now; those that end while Undo is offered stay. */
+function removeMatching(filter: Filter): void {
+  const ended_before = new Date().toISOString();
+  const concerns = (job: Job) => isEnded(job) && (job.ended_at ?? '') < ended_before && matches(job, filter);
+  const bringBack = hideMatching(concerns);
+  toast('Removed all that match and have ended.', {
+    undo: bringBack,
+    done: () => {
+      const { status, task, q } = filter;
+      const created_after = sinceTime(filter) ?? undefined;
+      const matching = { ...(status ? { status: [status] } : {}), task, q, created_after, ended_before };
+      const body = { action: 'delete', filter: matching };
+      void attempt(async () => {
+        const { refused } = await request<Done>('/api/jobs/actions', {
+          method: 'POST',
+          body,
+          keepalive: true,
+        });
+        const [first] = refused;
+        if (first)
+          toast(`${plural(refused.length, 'job')} could not be removed: ${first.detail}`, { tone: 'bad' });
+      }).finally(bringBack);
     },
   });
 }

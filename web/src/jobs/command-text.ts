@@ -22,10 +22,16 @@ export function quoted(text: string): string {
 export function curlText(submissions: readonly Submission[], origin = location.origin): string {
   const [only] = submissions;
   const many = submissions.length !== 1;
-  const body = JSON.stringify(many ? { jobs: submissions } : only, null, 1).replace(/\n\s*/g, (gap) =>
-    gap.length > 4 ? ' ' : gap,
-  );
-  return `curl ${origin}/api/enqueue${many ? '/batch' : ''} \\\n  -H 'content-type: application/json' \\\n  -d ${quoted(body)}`;
+  return post(`${origin}/api/enqueue${many ? '/batch' : ''}`, many ? { jobs: submissions } : only);
+}
+
+export function runCurl(run: object, origin = location.origin): string {
+  return post(`${origin}/api/recipes/run`, run);
+}
+
+function post(url: string, body: unknown): string {
+  const text = JSON.stringify(body, null, 1).replace(/\n\s*/g, (gap) => (gap.length > 4 ? ' ' : gap));
+  return `curl ${url} \\\n  -H 'content-type: application/json' \\\n  -d ${quoted(text)}`;
 }
 
 export function cliText(submissions: readonly Submission[]): string {

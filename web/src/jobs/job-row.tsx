@@ -109,6 +109,7 @@ function TaskName({ job }: { job: Job }) {
     <span className="truncate text-text-2">
       {titleOf(job.task)}
       {stage && <span className="text-text-3"> {stage}</span>}
+      {job.run?.recipe && <span className="text-text-3"> {job.run.recipe.replace(/@\d+$/, '')}</span>}
     </span>
   );
 }

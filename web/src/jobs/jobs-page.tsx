@@ -12,13 +12,14 @@ import {
   useState,
   useSyncExternalStore,
 } from 'react';
-import { useQueueState } from '../api/queries';
+import { useQueueState, useSession } from '../api/queries';
 import { useKeys } from '../keys/keys';
 import { onComeback } from '../live/connection';
 import { JobList } from '../live/job-list';
-import { getJob } from '../live/jobs-store';
+import { getJob, onRenew } from '../live/jobs-store';
 import type { JobsSearch } from '../routes';
 import { useCommands } from '../shell/commands';
+import { logOut } from '../shell/log-out';
 import { setQueuePaused } from '../system/queue-switch';
 import { grouped } from '../text/numbers';
 import { announce } from '../ui/announce';
@@ -27,7 +28,7 @@ import { BulkBar } from './bulk-bar';
 import { ListHead } from './list-head';
 import { useLayout } from './list-layout';
 import { ListRows, type RowsHandle } from './list-rows';
-import { EmptyList, ListLoading, ListTrouble } from './list-states';
+import { EmptyList, ListLoading, ListTail, ListTrouble, StaleBar } from './list-states';
 import { PausedBar } from './paused-bar';
 import { useCursor } from './use-cursor';
 import { useRoomy } from './use-narrow';
@@ -43,9 +44,13 @@ export function JobsPage() {
   const state = useSyncExternalStore(list.subscribe, list.snapshot);
   useEffect(() => list.start(), [list]);
   useEffect(() => onComeback(() => void list.reload()), [list]);
+  useEffect(() => onRenew(() => void list.reload()), [list]);
 
   const [allNext, setAllNext] = useState(false);
   const showsAllNext = allNext || Boolean(status);
+  useEffect(() => {
+    if (showsAllNext) list.expand();
+  }, [list, showsAllNext]);
   const [pointed, setPointed] = useState(false);
   const [scrolled, setScrolled] = useState(false);
   const [focused, setFocused] = useState(false);
@@ -54,9 +59,10 @@ export function JobsPage() {
   const held = pointed || scrolled || focused || holding.current.selected > 0;
   // Showing what is new is one render without holding.
   const [letGo, setLetGo] = useState(0);
-  const { items, fresh } = useLayout(state, showsAllNext, held && letGo === released);
+  const { items, fresh, pages } = useLayout(state, showsAllNext, held && letGo === released);
   useEffect(() => setLetGo(released), [released]);
 
+  const [following, setFollowing] = useState(false);
   const cursor = useCursor(items);
   holding.current.selected = cursor.all ? 1 : cursor.selected.size;
   const scroller = useRef<HTMLDivElement>(null);
@@ -65,6 +71,7 @@ export function JobsPage() {
   const listId = useId();
   const roomy = useRoomy();
   const { data: queue } = useQueueState();
+  const { data: session } = useSession();
 
   const setSearch = useCallback(
     (change: Partial<JobsSearch>) =>
@@ -84,6 +91,7 @@ export function JobsPage() {
   useEffect(() => {
     cursor.clear();
     cursor.put(null);
+    setFollowing(false);
     scroller.current?.scrollTo({ top: 0 });
   }, [list]);
   const target = (): Target => (cursor.all ? { matching: filter } : cursor.targets());
@@ -94,13 +102,31 @@ export function JobsPage() {
     cursor.clear();
     void run(on);
   };
+  const leaveEnd = () => {
+    if (following) list.stay();
+    setFollowing(false);
+  };
   const go = (index: number) => {
+    leaveEnd();
     if (index < 0) return;
     rows.current?.scrollTo(index);
     const item = items[index];
     if (item?.kind === 'job' && peek) setSearch({ peek: item.id });
     scroller.current?.focus({ preventScroll: true });
   };
+  const allLoaded = state.complete && (state.nextComplete || !showsAllNext);
+  // Goes along with the last row until all have come, or until somebody goes elsewhere.
+  const toOldest = () => {
+    go(cursor.jump('last'));
+    setFollowing(!allLoaded);
+    if (!allLoaded) void list.toEnd();
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever rows have come.
+  useEffect(() => {
+    if (!following) return;
+    rows.current?.scrollTo(cursor.jump('last'));
+    if (allLoaded && pages === state.pages) setFollowing(false);
+  }, [following, items, allLoaded]);
   const showNew = () => {
     scroller.current?.scrollTo({ top: 0 });
     setReleased((before) => before + 1);
@@ -117,7 +143,7 @@ export function JobsPage() {
     { keys: 'Shift+j', label: 'Extend down', run: () => go(cursor.move(1, true)) },
     { keys: 'Shift+k', label: 'Extend up', run: () => go(cursor.move(-1, true)) },
     { keys: 'Home', label: 'First job', run: () => go(cursor.jump('first')) },
-    { keys: 'End', label: 'Last job that is loaded', run: () => go(cursor.jump('last')) },
+    { keys: 'End', label: 'Oldest job', run: toOldest },
     { keys: 'Enter', label: 'Open', run: () => cursor.id && open(cursor.id) },
     {
       keys: 'Space',
@@ -180,6 +206,7 @@ export function JobsPage() {
             text: queue?.paused ? 'Resume the queue' : 'Pause the queue',
             run: () => void setQueuePaused(!queue?.paused),
           },
+          ...(session?.required ? [{ text: `Log out ${session.name ?? ''}`, run: () => void logOut() }] : []),
         ]}
       />
       <PausedBar />
@@ -189,12 +216,20 @@ export function JobsPage() {
             <button
               type="button"
               className="elev-3 absolute top-2 left-1/2 z-20 min-h-8 -translate-x-1/2 rounded-[16px] border-0 bg-ink px-4 text-on-ink"
+              // On the way to it nothing moves.
+              onPointerEnter={(event) => event.pointerType === 'mouse' && setPointed(true)}
+              onPointerLeave={() => setPointed(false)}
               onClick={showNew}
             >
               {grouped(fresh)} new
             </button>
           )}
-          {state.error && <ListTrouble error={state.error} retry={() => void list.reload()} />}
+          {state.error &&
+            (state.ready ? (
+              <StaleBar error={state.error} retry={() => void list.reload()} />
+            ) : (
+              <ListTrouble error={state.error} retry={() => void list.reload()} />
+            ))}
           {!state.ready && !state.error && <ListLoading />}
           {isEmpty && !state.error && <EmptyList filtered={Boolean(status || task || q || since)} />}
           <div
@@ -213,6 +248,8 @@ export function JobsPage() {
             onPointerLeave={() => setPointed(false)}
             onFocus={(event) => event.target === scroller.current && setFocused(true)}
             onBlur={() => setFocused(false)}
+            onWheel={leaveEnd}
+            onPointerDown={leaveEnd}
             onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 0)}
           >
             <ListRows
@@ -225,9 +262,11 @@ export function JobsPage() {
               listId={listId}
               onSelect={cursor.toggle}
               onOpen={onOpen}
+              pages={pages}
               onMore={more}
               onShowNext={showNext}
             />
+            <ListTail tail={state.tail} rows={items.length} retry={() => list.retryMore()} />
           </div>
           <BulkBar
             count={count}

@@ -1,6 +1,6 @@
 /** Rows and headings in their order, and how they are held while somebody looks at them. */
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { type Counts, ENDED } from '../api/types';
+import { type Counts, ENDED, type Job } from '../api/types';
 import type { ListState } from '../live/job-list';
 import { getJob } from '../live/jobs-store';
 import { dayOf } from '../text/time';
@@ -28,8 +28,10 @@ export function buildLayout(state: ListState, allNext: boolean): Item[] {
   if (next.length > 0) {
     const count = Math.max(next.length, waiting(counts));
     const shown = allNext ? next : next.slice(0, NEXT_SHOWN);
-    items.push({ kind: 'head', key: 'next', title: 'Next', count, more: count - shown.length });
+    items.push({ kind: 'head', key: 'next', title: 'Next', count, more: allNext ? 0 : count - shown.length });
     for (const id of shown) items.push({ kind: 'job', id });
+    // The rest of those that wait stands before what has ended.
+    if (allNext && !state.nextComplete) return items;
   }
   let head = null as Extract<Item, { kind: 'head' }> | null;
   let day = '';
@@ -52,10 +54,16 @@ export function buildLayout(state: ListState, allNext: boolean): Item[] {
   return items;
 }
 
+const isEnded = (job: Job | undefined) => job !== undefined && ENDED.includes(job.status);
+
 const waiting = ({ queued = 0, scheduled = 0, deferred = 0 }: Counts) => queued + scheduled + deferred;
 
 /** What is shown goes on being shown in its place; what is older is added at the end, what is new is counted. */
-export function holdLayout(shown: readonly Item[], live: readonly Item[]): { items: Item[]; fresh: number } {
+export function holdLayout(
+  shown: readonly Item[],
+  live: readonly Item[],
+  allNext: boolean,
+): { items: Item[]; fresh: number } {
   const known = new Set<string>();
   const items: Item[] = [];
   for (const item of shown) {
@@ -65,7 +73,11 @@ export function holdLayout(shown: readonly Item[], live: readonly Item[]): { ite
     }
     items.push(item);
   }
-  const lastShown = shown.findLast((item) => item.kind === 'job');
+  const living = new Set(live.map((item) => (item.kind === 'job' ? item.id : item.key)));
+  // The last one may be shown where it no longer is.
+  const lastShown = shown.findLast(
+    (item) => item.kind === 'job' && living.has(item.id) && (allNext || isEnded(getJob(item.id))),
+  );
   let fresh = 0;
   let older = false;
   for (const item of live) {
@@ -76,7 +88,7 @@ export function holdLayout(shown: readonly Item[], live: readonly Item[]): { ite
     if (lastShown?.kind === 'job' && item.id === lastShown.id) older = true;
     if (known.has(item.id)) continue;
     const job = getJob(item.id);
-    if (older && job && ENDED.includes(job.status)) items.push(item);
+    if (older && (isEnded(job) || allNext)) items.push(item);
     else fresh++;
   }
   // A heading whose jobs are all gone goes with them.
@@ -95,13 +107,13 @@ export function useLayout(state: ListState, allNext: boolean, held: boolean) {
   // Where nothing is shown, nothing can move.
   const hold = held && Boolean(shown.current?.items.length) && shown.current?.allNext === allNext;
   const result = useMemo(
-    () => (hold ? holdLayout(shown.current?.items ?? [], live) : { items: live, fresh: 0 }),
-    [hold, live],
+    () => (hold ? holdLayout(shown.current?.items ?? [], live, allNext) : { items: live, fresh: 0 }),
+    [hold, live, allNext],
   );
   useEffect(() => {
     shown.current = { items: result.items, allNext };
   }, [result, allNext]);
-  return result;
+  return { ...result, pages: calm.pages };
 }
 
 /** The value, but not more often than every `ms`. */

@@ -28,6 +28,8 @@ interface Props {
   listId: string;
   onSelect(id: string, range: boolean): void;
   onOpen(id: string, event: MouseEvent): void;
+  /** Pages that the items are made of: one of a search may add none. */
+  pages: number;
   onMore(): void;
   onShowNext(): void;
 }
@@ -43,6 +45,7 @@ export function ListRows(props: Props) {
     listId,
     onSelect,
     onOpen,
+    pages,
     onMore,
     onShowNext,
   } = props;
@@ -74,9 +77,10 @@ export function ListRows(props: Props) {
 
   const rows = virtual.getVirtualItems();
   const last = rows.at(-1)?.index ?? 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an empty page asks for the next one.
   useEffect(() => {
     if (last >= items.length - AHEAD) onMore();
-  }, [last, items.length, onMore]);
+  }, [last, items.length, pages, onMore]);
 
   return (
     <div role="presentation" className="relative w-full" style={{ height: virtual.getTotalSize() }}>

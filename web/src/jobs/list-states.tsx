@@ -1,5 +1,7 @@
 /** The list without rows: loading, empty, broken. */
 import { Link } from '@tanstack/react-router';
+import type { Tail } from '../live/job-list';
+import { useNow } from '../live/now';
 import { chooseFiles } from '../new/choose-files';
 import { AfterDelay } from '../ui/after-delay';
 import { Keys } from '../ui/kbd';
@@ -47,6 +49,53 @@ export function EmptyList({ filtered }: { filtered: boolean }) {
           </Link>
         </span>
       </Notice>
+    </div>
+  );
+}
+
+/** Below the last row: how the older ones come. */
+export function ListTail({ tail, rows, retry }: { tail: Tail; rows: number; retry(): void }) {
+  if (!tail.error && !tail.loading) return null;
+  return (
+    <div
+      role="row"
+      aria-rowindex={rows + 1}
+      tabIndex={-1}
+      className="gutter flex min-h-11 items-center gap-3"
+    >
+      <span role="gridcell" className="text-text-2">
+        {tail.error ? <TailTrouble error={tail.error} again={tail.again} /> : 'Loading older jobs'}
+      </span>
+      {tail.error && (
+        <span role="gridcell">
+          <button type="button" className="btn" tabIndex={-1} onClick={retry}>
+            Try now
+          </button>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function TailTrouble({ error, again }: { error: Error; again: number | null }) {
+  const wait = useNow((now) => Math.max(0, Math.ceil(((again ?? now) - now) / 1000)));
+  return (
+    <>
+      More jobs could not be loaded: {error.message} Trying again{wait > 0 ? ` in ${wait} s` : ''}.
+    </>
+  );
+}
+
+/** The rows stay; only what is new does not come. */
+export function StaleBar({ error, retry }: { error: Error; retry(): void }) {
+  return (
+    <div className="gutter flex items-center gap-3 border-b border-line bg-inset py-1.5" role="status">
+      <span className="min-w-0 flex-1 text-text-2">
+        The list could not be brought up to date: {error.message}
+      </span>
+      <button type="button" className="btn" onClick={retry}>
+        Try now
+      </button>
     </div>
   );
 }

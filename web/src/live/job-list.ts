@@ -1,29 +1,44 @@
 /** The jobs of one filter in their order: started, next, ended from the newest on; loaded page by page. */
-import { call } from '../api/client';
-import { type Counts, ENDED, type Job, NEXT, type Status } from '../api/types';
-import { type Filter, matches, sinceTime } from './filter';
-import { type Change, getJob, onChanges, putJobs } from './jobs-store';
+import type { Counts, Job } from '../api/types';
+import { type Filter, matches } from './filter';
+import { fetchCounts, fetchPage, type Page } from './job-pages';
+import { type Change, getJob, isHiding, onChanges, putJobs, removeJob } from './jobs-store';
+import { comesBefore, insert, PARTS, type Part, type Parts, partOf, renewed, sortPinned } from './list-order';
+import { Patience } from './patience';
 
-const PAGE = 200;
-/** Waiting jobs that are loaded at most: nobody reads further, and their number is known. */
-const MOST_NEXT = 1000;
 /** After something has changed, the counts are asked for at most this often. */
 const COUNT_MS = 1000;
+/** Whoever wants more again within this time is on the way to the end, and gets more pages at once… */
+const HURRY_MS = 1500;
+/** …but never more than these. */
+const MOST_PAGES = 16;
 
-type Part = 'started' | 'next' | 'ended';
+/** How the older jobs come. */
+export interface Tail {
+  loading: boolean;
+  /** Why the last page did not come; it is asked for again. */
+  error: Error | null;
+  /** When that is, on the clock. */
+  again: number | null;
+}
 
-export interface ListState {
-  started: string[];
-  next: string[];
-  ended: string[];
+export interface ListState extends Parts {
   counts: Counts;
   /** Nothing older is to be had. */
   complete: boolean;
+  /** All that wait are loaded. */
+  nextComplete: boolean;
+  /** Is the beginning of the list asked for? */
   loading: boolean;
   error: Error | null;
   /** Has the first page come? */
   ready: boolean;
+  tail: Tail;
+  /** Pages that have come; a page of a search may be empty. */
+  pages: number;
 }
+
+const AT_REST: Tail = { loading: false, error: null, again: null };
 
 export class JobList {
   readonly filter: Filter;
@@ -34,15 +49,28 @@ export class JobList {
     ended: [],
     counts: {},
     complete: false,
+    nextComplete: false,
     loading: false,
     error: null,
     ready: false,
+    tail: AT_REST,
+    pages: 0,
   };
-  #cursor: string | null = null;
-  #generation = 0;
+  /** Of the page after the loaded ones; null when there is none. */
+  readonly #cursors: Record<Part, string | null> = { started: null, next: null, ended: null };
+  /** Are the waiting jobs shown beyond the first page? Then their other pages come before those of the ended ones. */
+  #expanded = false;
+  /** Which call of `reload` is the last. */
+  #round = 0;
+  #stopped = false;
+  /** Jobs that something was told of while the list is asked for; null when it is not. */
+  #told: Set<string> | null = null;
+  /** Pages that are still to come. */
+  #goal = 0;
+  #hurry = { pages: 1, until: 0 };
   #countTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #patience = { head: new Patience(), tail: new Patience() };
   readonly #listeners = new Set<() => void>();
-  #stop: (() => void) | undefined;
 
   constructor(filter: Filter) {
     this.filter = filter;
@@ -56,174 +84,242 @@ export class JobList {
   };
 
   start(): () => void {
-    this.#stop = onChanges((changes) => this.#apply(changes));
+    const stop = onChanges((changes) => this.#apply(changes));
+    this.#stopped = false;
     void this.reload();
     return () => {
-      this.#stop?.();
-      this.#generation++;
+      stop();
+      this.#stopped = true;
+      this.#round++;
       clearTimeout(this.#countTimer);
+      this.#patience.head.end();
+      this.#patience.tail.end();
     };
   }
 
-  /** From the first page on; what is shown stays until that is there. */
+  /** What is loaded is asked for anew, from the newest on. It stays where it is, and older pages go on as they were. */
   async reload(): Promise<void> {
-    const generation = ++this.#generation;
-    this.#set({ loading: true, error: null });
-    try {
-      const [started, next, ended] = await Promise.all([
-        this.#wanted(['started']) ? this.#fetch(['started']) : null,
-        this.#wanted(NEXT) ? this.#fetch(NEXT) : null,
-        this.#wanted(ENDED) ? this.#fetch(ENDED) : null,
-      ]);
-      if (generation !== this.#generation) return;
-      this.#place.clear();
-      this.#cursor = ended?.next_cursor ?? null;
-      const state: Record<Part, string[]> = { started: [], next: [], ended: [] };
-      const jobs = [started, next, ended].flatMap((page) => (page?.jobs ?? []) as Job[]);
-      putJobs(jobs);
-      const fitting = jobs.filter((job) => matches(job, this.filter));
-      for (const job of fitting) {
-        if (this.#place.has(job.id)) continue;
-        const part = partOf(job.status);
-        this.#place.set(job.id, part);
-        state[part].push(job.id);
-      }
-      this.#sortPinned(state);
-      this.#set({
-        ...state,
-        counts: (started ?? next ?? ended)?.counts ?? {},
-        complete: this.#cursor === null || this.#isPast(ended?.jobs as Job[]),
-        loading: false,
-        ready: true,
-      });
-      await this.#restOfNext(next?.next_cursor ?? null, generation);
-    } catch (error) {
-      if (generation === this.#generation) this.#set({ loading: false, error: error as Error });
-    }
-  }
-
-  /** The list is from the newest on, and the queue from the oldest: what starts next is on the last page. */
-  async #restOfNext(from: string | null, generation: number): Promise<void> {
-    let cursor = from;
-    for (let pages = 1; cursor && pages < MOST_NEXT / PAGE && generation === this.#generation; pages++) {
-      const page = await this.#fetch(NEXT, cursor);
-      if (generation === this.#generation) putJobs(page.jobs as Job[]);
-      cursor = page.next_cursor;
-    }
-  }
-
-  /** The next page of ended jobs. */
-  async more(): Promise<void> {
-    const { loading, complete, error } = this.#state;
-    if (loading || complete || error || this.#cursor === null) return;
-    const generation = this.#generation;
+    const round = ++this.#round;
+    this.#told = new Set();
+    this.#patience.head.end();
     this.#set({ loading: true });
+    if (this.#state.tail.error) this.retryMore();
     try {
-      const page = await this.#fetch(ENDED, this.#cursor);
-      if (generation !== this.#generation) return;
-      this.#cursor = page.next_cursor;
-      const jobs = page.jobs as Job[];
-      putJobs(jobs);
-      const fresh = jobs.filter((job) => !this.#place.has(job.id) && matches(job, this.filter));
-      for (const { id } of fresh) this.#place.set(id, 'ended');
-      this.#set({
-        ended: [...this.#state.ended, ...fresh.map(({ id }) => id)],
-        complete: this.#cursor === null || this.#isPast(jobs),
-        loading: false,
-      });
+      const [own, started, next, ended] = await Promise.all([
+        this.filter.since ? fetchCounts(this.filter).then((counts) => ({ counts })) : null,
+        fetchPage(this.filter, 'started'),
+        fetchPage(this.filter, 'next'),
+        fetchPage(this.filter, 'ended'),
+      ]);
+      if (round !== this.#round) return;
+      const pages = { started, next, ended };
+      const at = Object.fromEntries(PARTS.map((part) => [part, this.#renew(part, 0, pages[part])]));
+      const { counts = {} } = own ?? started ?? next ?? ended ?? {};
+      this.#set({ counts, loading: false, error: null, ready: true, pages: this.#state.pages + 1 });
+      this.#catchUp(PARTS.flatMap((part) => pages[part]?.jobs ?? []));
+      for (const part of PARTS) {
+        let page = pages[part];
+        let from = at[part] ?? 0;
+        while (page?.next && from < this.#state[part].length) {
+          page = await fetchPage(this.filter, part, page.next);
+          if (round !== this.#round) return;
+          from = this.#renew(part, from, page);
+        }
+      }
+      this.#told = null;
     } catch (error) {
-      if (generation === this.#generation) this.#set({ loading: false, error: error as Error });
+      if (round !== this.#round) return;
+      this.#set({ loading: false, error: error as Error });
+      this.#patience.head.later(error, () => void this.reload());
     }
   }
 
-  #wanted(statuses: readonly Status[]): boolean {
-    return !this.filter.status || statuses.includes(this.filter.status);
+  /** Shows those that wait beyond the first page, too. */
+  expand(): void {
+    this.#expanded = true;
   }
 
-  #fetch(statuses: readonly Status[], cursor?: string) {
-    const { status, task, q } = this.filter;
-    const query = {
-      status: (status ? [status] : statuses).join(','),
-      task,
-      q,
-      limit: PAGE,
-      cursor,
-      created_after: sinceTime(this.filter) ?? undefined,
-    };
-    return call('GET /api/jobs', { query });
+  /** The next page of what is shown last, and more of them for whoever is in a hurry. */
+  async more(): Promise<void> {
+    const { tail, ready } = this.#state;
+    if (tail.loading || tail.error || !ready || this.#stopped || isHiding() || !this.#last()) return;
+    const { until, pages } = this.#hurry;
+    this.#hurry.pages = performance.now() < until ? Math.min(MOST_PAGES, 2 * pages) : 1;
+    this.#goal = this.#hurry.pages;
+    await this.#load();
+    this.#hurry.until = performance.now() + HURRY_MS;
   }
 
-  /** The list is from the newest on: once it is older than what is asked for, there is nothing more. */
-  #isPast(jobs: Job[] | undefined): boolean {
-    const from = sinceTime(this.filter);
-    const last = jobs?.at(-1);
-    return Boolean(from && last && last.created_at < from);
+  /** Everything, to the oldest job, until {@link stay}. */
+  async toEnd(): Promise<void> {
+    this.#goal = Number.POSITIVE_INFINITY;
+    if (!this.#state.tail.loading && !this.#state.tail.error) await this.#load();
+  }
+
+  /** No more than what is on its way. */
+  stay(): void {
+    this.#goal = 0;
+  }
+
+  /** The page that did not come, now. */
+  retryMore(): void {
+    this.#patience.tail.end();
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    this.#set({ tail: { ...AT_REST, loading: true } });
+    try {
+      do {
+        const part = this.#last();
+        const page = part && (await fetchPage(this.filter, part, this.#cursors[part] ?? undefined));
+        if (this.#stopped || !page) break;
+        this.#patience.tail.end();
+        this.#append(part, page);
+      } while (--this.#goal > 0);
+      this.#set({ tail: AT_REST });
+    } catch (error) {
+      if (this.#stopped) return;
+      const again = this.#patience.tail.later(error, () => void this.#load());
+      this.#set({ tail: { loading: false, error: error as Error, again } });
+    }
+  }
+
+  /** The part that goes on; null when all is loaded. */
+  #last(): Part | null {
+    if (this.#expanded && this.#cursors.next !== null) return 'next';
+    return this.#cursors.ended === null ? null : 'ended';
+  }
+
+  #append(part: Part, { jobs, next }: Page): void {
+    this.#cursors[part] = next;
+    const fresh = this.#take(jobs, part).filter((id) => !this.#place.has(id));
+    for (const id of fresh) this.#place.set(id, part);
+    this.#set({
+      [part]: [...this.#state[part], ...fresh],
+      pages: this.#state.pages + 1,
+      ...this.#completeness(),
+    });
+  }
+
+  #completeness(): Pick<ListState, 'complete' | 'nextComplete'> {
+    return { complete: this.#cursors.ended === null, nextComplete: this.#cursors.next === null };
+  }
+
+  /** Those of a page that still belong to a part: an event may have told more than a page that was on its way. */
+  #take(jobs: readonly Job[], part: Part): string[] {
+    putJobs(jobs);
+    return jobs.flatMap(({ id }) => {
+      const job = getJob(id);
+      return job && partOf(job.status) === part && matches(job, this.filter) ? [id] : [];
+    });
+  }
+
+  /** Answers where the next page goes on. */
+  #renew(part: Part, from: number, page: Page | null): number {
+    const cursor = page?.next ?? null;
+    const before = this.#state[part];
+    const jobs = this.#take(page?.jobs ?? [], part);
+    const { ids, gone, next } = renewed(
+      before,
+      from,
+      jobs,
+      cursor === null,
+      (id) => this.#told?.has(id) ?? false,
+    );
+    if (ids !== before) {
+      this.#move(part, before, ids);
+      this.#forget(part, gone);
+    }
+    // What is loaded ends with this page: the next one is the one after it.
+    if (cursor === null || next >= ids.length) this.#cursors[part] = cursor;
+    if (ids !== before || cursor === null || from === 0) {
+      const parts = { ...this.#parts(), [part]: ids };
+      if (part !== 'ended') sortPinned(parts);
+      this.#set({ ...parts, ...this.#completeness() });
+    }
+    return next;
+  }
+
+  /** Keeps account of which part has which job. */
+  #move(part: Part, before: readonly string[], now: readonly string[]): void {
+    for (const id of before) if (this.#place.get(id) === part) this.#place.delete(id);
+    for (const id of now) this.#place.set(id, part);
+  }
+
+  /** The server no longer has them in this part; where they have gone, if anywhere, is told by other pages. */
+  #forget(part: Part, ids: readonly string[]): void {
+    for (const id of ids) {
+      const job = getJob(id);
+      if (job && partOf(job.status) === part && !this.#place.has(id)) removeJob(id);
+    }
+  }
+
+  /** Events may have told more than the pages that were on their way: of jobs in them, and of others. */
+  #catchUp(jobs: readonly Job[]): void {
+    const ids = new Set([...jobs.map(({ id }) => id), ...(this.#told ?? [])]);
+    const now = [...ids].flatMap((id) => getJob(id) ?? []);
+    this.#apply(now.map((job) => ({ type: 'put', job, before: undefined })));
   }
 
   #apply(changes: Change[]): void {
+    for (const change of changes) if (change.type === 'put') this.#told?.add(change.job.id);
     if (!this.#state.ready) return;
-    const state: Record<Part, string[]> = {
-      started: this.#state.started,
-      next: this.#state.next,
-      ended: this.#state.ended,
-    };
+    const state = this.#parts();
     const left: Record<Part, Set<string>> = { started: new Set(), next: new Set(), ended: new Set() };
     const come = new Map<string, { job: Job; part: Part }>();
+    let moved = false;
     for (const change of changes) {
       const id = change.type === 'put' ? change.job.id : change.id;
       const before = this.#place.get(id);
       const part =
         change.type === 'put' && matches(change.job, this.filter) ? partOf(change.job.status) : undefined;
       come.delete(id);
-      // A waiting job may have got another place in the queue.
-      if (before === part && part !== 'next') continue;
+      if (before === part) {
+        // It may have been elsewhere in between.
+        if (part) left[part].delete(id);
+        // A waiting job may have got another place in the queue.
+        if (part === 'next') moved = true;
+        continue;
+      }
       if (before) left[before].add(id);
       if (part && change.type === 'put') come.set(id, { job: change.job, part });
     }
-    const moved = come.size > 0 || left.started.size + left.next.size + left.ended.size > 0;
-    for (const part of ['started', 'next', 'ended'] as const) {
+    moved ||= come.size > 0 || left.started.size + left.next.size + left.ended.size > 0;
+    for (const part of PARTS) {
       if (left[part].size === 0) continue;
       state[part] = state[part].filter((id) => !left[part].has(id));
       for (const id of left[part]) this.#place.delete(id);
     }
     for (const [id, { job, part }] of come) {
-      if (!this.#belongs(job, part, state)) continue;
+      if (!this.#belongs(job, part)) continue;
       state[part] = part === 'ended' ? insert(state.ended, job) : [...state[part], id];
       this.#place.set(id, part);
     }
     if (!moved) return;
-    this.#sortPinned(state);
+    sortPinned(state);
     this.#set(state);
     this.#countLater();
   }
 
-  /** What is older than the loaded part comes with its page. */
-  #belongs(job: Job, part: Part, state: Record<Part, string[]>): boolean {
-    if (part === 'next') return state.next.length < MOST_NEXT;
-    if (part !== 'ended' || this.#state.complete || this.#cursor === null) return true;
-    const oldest = getJob(state.ended.at(-1) ?? '');
-    return !oldest || job.created_at >= oldest.created_at;
+  #parts(): Parts {
+    const { started, next, ended } = this.#state;
+    return { started, next, ended };
   }
 
-  #sortPinned(state: Record<Part, string[]>): void {
-    state.started = sorted(state.started, (a, b) => compare(a.started_at ?? '', b.started_at ?? ''));
-    state.next = sorted(
-      state.next,
-      (a, b) =>
-        NEXT.indexOf(a.status) - NEXT.indexOf(b.status) ||
-        compare(a.scheduled_at ?? '', b.scheduled_at ?? '') ||
-        b.priority - a.priority ||
-        compare(a.enqueued_at ?? a.created_at, b.enqueued_at ?? b.created_at),
-    );
+  /** What lies beyond the loaded part comes with its page. */
+  #belongs(job: Job, part: Part): boolean {
+    const last = getJob(this.#state[part].at(-1) ?? '');
+    if (this.#cursors[part] === null || !last || part === 'started') return true;
+    return part === 'next' ? comesBefore(job, last) : job.created_at >= last.created_at;
   }
 
   #countLater(): void {
     if (this.#countTimer) return;
     this.#countTimer = setTimeout(async () => {
       this.#countTimer = undefined;
-      const { task, q } = this.filter;
-      const page = await call('GET /api/jobs', { query: { task, q, limit: 1 } }).catch(() => null);
-      if (page) this.#set({ counts: page.counts });
+      const counts = await fetchCounts(this.filter).catch(() => null);
+      if (counts) this.#set({ counts });
     }, COUNT_MS);
   }
 
@@ -231,27 +327,4 @@ export class JobList {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-const partOf = (status: Status): Part =>
-  status === 'started' ? 'started' : NEXT.includes(status) ? 'next' : 'ended';
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function sorted(ids: string[], order: (a: Job, b: Job) => number): string[] {
-  const jobs = ids.flatMap((id) => getJob(id) ?? []);
-  return jobs.sort(order).map(({ id }) => id);
-}
-
-/** Newest first. */
-function insert(ids: string[], job: Job): string[] {
-  let low = 0;
-  let high = ids.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const other = getJob(ids[middle] ?? '');
-    if (other && other.created_at > job.created_at) low = middle + 1;
-    else high = middle;
-  }
-  return ids.toSpliced(low, 0, job.id);
 }

@@ -15,6 +15,10 @@ const logListeners = new Map<string, Set<(line: LogLine) => void>>();
 /** Jobs whose deletion waits for its Undo to run out. */
 const hidden = new Set<string>();
 
+/** The same for all that are told by a test, loaded or not. */
+const hiddenTests = new Set<(job: Job) => boolean>();
+const renewListeners = new Set<() => void>();
+
 let changes: Change[] = [];
 let movedIds = new Set<string>();
 let touchedIds = new Set<string>();
@@ -33,7 +37,7 @@ const flush = inNextFrame(() => {
 
 export function putJobs(list: readonly Job[]): void {
   for (const job of list) {
-    if (hidden.has(job.id)) continue;
+    if (hidden.has(job.id) || isHidden(job)) continue;
     const before = jobs.get(job.id);
     if (before && isOlder(job, before)) continue;
     jobs.set(job.id, job);
@@ -72,6 +76,30 @@ export function hideJobs(ids: readonly string[]): () => void {
   };
 }
 
+function isHidden(job: Job): boolean {
+  for (const test of hiddenTests) if (test(job)) return true;
+  return false;
+}
+
+/** Is something out of sight that pages still hold? */
+export const isHiding = () => hiddenTests.size > 0;
+
+/** Takes all out of sight that pass the test; the answer lets lists ask for them anew. */
+export function hideMatching(test: (job: Job) => boolean): () => void {
+  hiddenTests.add(test);
+  for (const job of [...jobs.values()]) if (test(job)) removeJob(job.id);
+  return () => {
+    hiddenTests.delete(test);
+    for (const listener of [...renewListeners]) listener();
+  };
+}
+
+/** Called when lists must be asked for anew. */
+export function onRenew(listener: () => void): () => void {
+  renewListeners.add(listener);
+  return () => renewListeners.delete(listener);
+}
+
 function keepProgress(id: string, progress: Progress): void {
   const before = progressOf.get(id);
   // A bar never goes back within a pass.
@@ -101,9 +129,9 @@ export function onChanges(listener: ChangeListener): () => void {
   return () => changeListeners.delete(listener);
 }
 
-/** After a new connection: what the server no longer has must not stay. */
-export function forgetAllBut(ids: ReadonlySet<string>, isCovered: (job: Job) => boolean): void {
-  for (const job of [...jobs.values()]) if (!ids.has(job.id) && isCovered(job)) removeJob(job.id);
+/** All of them. */
+export function forgetJobs(): void {
+  for (const id of [...jobs.keys()]) removeJob(id);
 }
 
 export const getJob = (id: string): Job | undefined => jobs.get(id);

@@ -4,6 +4,7 @@ import type { Submission } from '../jobs/command-text';
 import { titleOf } from '../text/names';
 import { checkField, type Mistake } from './fields/check';
 import type { Kind } from './local-facts';
+import type { Source } from './sources';
 
 export interface Output {
   key: string;
@@ -12,6 +13,12 @@ export interface Output {
   params: Record<string, unknown>;
   saveAs: string;
   open: boolean;
+}
+
+/** An output of a source; of none for a task that takes no file. */
+export interface Plan {
+  source: Source | null;
+  output: Output;
 }
 
 export interface RunOptions {

@@ -9,23 +9,24 @@ import { Keys } from '../ui/kbd';
 import { ErrorNotice } from '../ui/notice';
 import { chooseFiles } from './choose-files';
 import { CommandPanel } from './command-panel';
-import { newOutput } from './draft';
 import { DropCard } from './drop-card';
 import { FilesCard } from './files-card';
 import { obstacleOf, titlesByKind, withServer, wrongFields } from './obstacles';
+import { countOf } from './orders';
 import { OutputCard } from './output-card';
+import { RecipeCard } from './recipe-card';
 import { saveRecipe } from './recipes';
 import { RunPanel } from './run-panel';
 import { SaveRecipe } from './save-recipe';
 import { SourceCard } from './source-card';
-import { sayEnqueued, submitPlans } from './submit';
+import { sayEnqueued, submitOrders } from './submit';
 import { TaskPicker } from './task-picker';
 import { leaveOut } from './uploads';
 import { useDraft } from './use-draft';
 
 export function NewPage() {
   const draft = useDraft();
-  const { sources, list, kind, info, plans, run, mistakes, byName, inGroup } = draft;
+  const { sources, list, kind, info, run, mistakes, byName, inGroup } = draft;
   const navigate = useNavigate();
   const [strict, setStrict] = useState(false);
   const [trouble, setTrouble] = useState<Failed | null>(null);
@@ -33,7 +34,9 @@ export function NewPage() {
   const find = useRef<HTMLInputElement>(null);
   const noteId = useId();
   const wrong = wrongFields(draft);
-  const pending = sources.some(({ path }) => !path) && plans.some(({ source }) => source && !source.path);
+  const { recipe, orders } = draft;
+  const count = countOf(orders, recipe);
+  const pending = count.later > 0;
   const obstacle = obstacleOf(draft);
   const [single] = list;
   const first = inGroup[0];
@@ -57,14 +60,13 @@ export function NewPage() {
     }
     setBusy(true);
     try {
-      const later = plans.filter(({ source }) => source && !source.path).length;
-      const ids = await submitPlans(plans, draft.submissionOf);
+      const ids = await submitOrders(draft.orders);
       draft.clear();
       draft.forgetStored();
-      if (ids.length === 1 && later === 0)
+      if (ids.length === 1 && count.later === 0)
         void navigate({ to: '/jobs/$id', params: { id: ids[0] as string } });
       else {
-        sayEnqueued(ids, later);
+        sayEnqueued(ids, count.later);
         void navigate({ to: '/jobs', search: {} });
       }
     } catch (error) {
@@ -90,6 +92,7 @@ export function NewPage() {
     return <ErrorNotice error={draft.tasksError} retry={() => void draft.refetch()} />;
   }
   const files = sources.length;
+  const oneRead = files === 1 && recipe === null && orders.some((order) => order.runs('').length > 0);
   return (
     <div className="min-h-0 flex-1 overflow-y-auto" tabIndex={-1}>
       <div className="gutter mx-auto max-w-[1640px] pb-6">
@@ -97,7 +100,7 @@ export function NewPage() {
           <h1 className="t16 font-semibold">New job</h1>
           <p className="min-w-0 flex-1 truncate text-text-2">
             {files > 0 &&
-              `${plural(files, 'file')}, ${plural(list.length, 'output')}${files === 1 && list.length > 1 ? ' from one read' : ''}`}
+              `${plural(files, 'file')}, ${plural(recipe?.steps.length ?? list.length, 'output')}${oneRead ? ' from one read' : ''}`}
           </p>
           <button
             type="button"
@@ -116,7 +119,9 @@ export function NewPage() {
         <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 tab:grid-cols-[minmax(260px,324px)_minmax(0,1fr)] peek:grid-cols-[324px_minmax(0,1fr)_332px]">
           <div className="flex flex-col gap-5">
             {files === 0 && <DropCard />}
-            {files === 1 && sources[0] && <SourceCard source={sources[0]} info={info} />}
+            {files === 1 && sources[0] && (
+              <SourceCard source={sources[0]} info={info} onFrame={draft.withParams} />
+            )}
             {files > 1 && kind !== 'none' && (
               <FilesCard
                 sources={sources}
@@ -134,13 +139,23 @@ export function NewPage() {
               info={info}
               field={find}
               onToggle={draft.toggle}
-              onRecipe={(recipe) =>
-                draft.setList(recipe.outputs.map(({ task, params }) => newOutput(task, params)))
-              }
+              recipe={recipe}
+              onRecipe={draft.setRecipe}
             />
           </div>
           <div className="flex flex-col gap-3">
-            {list.length === 0 ? (
+            {recipe ? (
+              <RecipeCard
+                recipe={recipe}
+                tasks={byName}
+                edit={
+                  recipe.steps.every(({ from }) => from === 'source')
+                    ? () => void draft.editRecipe(recipe)
+                    : null
+                }
+                clear={() => draft.setRecipe(null)}
+              />
+            ) : list.length === 0 ? (
               <div className="panel px-6 py-12 text-center text-text-2">
                 {files > 0
                   ? 'Tick what to make of it on the left.'
@@ -169,12 +184,8 @@ export function NewPage() {
                 })}
               </div>
             )}
-            {list.length > 1 && (
-              <SaveRecipe
-                save={(name) =>
-                  saveRecipe({ name, outputs: list.map(({ task, params }) => ({ task, params })) })
-                }
-              />
+            {list.length > 1 && !recipe && kind !== 'none' && (
+              <SaveRecipe save={(name) => saveRecipe(name, list)} />
             )}
           </div>
           <div className="flex flex-col gap-5 tab:max-peek:col-span-2">
@@ -185,6 +196,7 @@ export function NewPage() {
                   run={run}
                   named={
                     single &&
+                    !recipe &&
                     list.length === 1 &&
                     files <= 1 &&
                     byName.get(single.task)?.output.kind !== 'none'
@@ -228,7 +240,7 @@ export function NewPage() {
                   aria-describedby={noteId}
                   onClick={() => void runAll()}
                 >
-                  {plans.length > 1 ? `Run ${plans.length} jobs` : pending ? 'Run' : 'Run job'}
+                  {count.all > 1 ? `Run ${count.all} jobs` : pending ? 'Run' : 'Run job'}
                   {pending ? ' when uploaded' : ''}
                   <span className="max-tab:hidden">
                     <Keys keys="Mod+Enter" />
@@ -236,18 +248,7 @@ export function NewPage() {
                 </button>
               </div>
             </section>
-            {plans.length > 0 && (
-              <CommandPanel
-                submissions={plans
-                  .slice(0, 20)
-                  .map((plan) =>
-                    draft.submissionOf(
-                      plan,
-                      plan.source?.path ?? (plan.source ? '(the file_id of the upload)' : null),
-                    ),
-                  )}
-              />
-            )}
+            {orders.length > 0 && <CommandPanel orders={orders} />}
           </div>
         </div>
         <div className="h-16 tab:hidden" />

@@ -5,8 +5,21 @@ import type { useDraft } from './use-draft';
 
 type Draft = ReturnType<typeof useDraft>;
 
-export function obstacleOf({ tasks, sources, plans, list, byName, misfits }: Draft): string | null {
+export function obstacleOf({
+  tasks,
+  sources,
+  plans,
+  list,
+  byName,
+  misfits,
+  recipe,
+  run,
+}: Draft): string | null {
   if (tasks.length === 0) return 'The tasks are being loaded.';
+  if (recipe) {
+    if (run.start === 'after') return 'A recipe cannot wait for a job. Choose another start.';
+    return sources.length === 0 ? 'Choose a file for this recipe.' : null;
+  }
   const needsFile = list.find(({ task }) => {
     const input = byName.get(task)?.input;
     return input && input.kind !== 'none' && !input.optional;
@@ -32,7 +45,8 @@ export function wrongFields({ outputs, mistakes, byName }: Draft): { name: strin
 export function withServer(own: Record<string, { message: string; fix?: unknown }>, trouble: Failed | null) {
   const found = { ...own };
   for (const { field, message } of trouble?.problems ?? []) {
-    const name = field.split('.')[0] ?? field;
+    const parts = field.split('.');
+    const name = (parts[0] === 'params' ? parts[1] : parts[0]) ?? field;
     found[name] ??= { message };
   }
   return found;

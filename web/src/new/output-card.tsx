@@ -5,6 +5,7 @@ import type { FieldSchema, Task } from '../api/types';
 import { CodeText } from '../ui/code-text';
 import { fieldTitle, type Mistakes, type Output, offBy } from './draft';
 import { FieldRow } from './fields/field-row';
+import { withSteps } from './fields/steps';
 
 interface Props {
   output: Output;
@@ -70,8 +71,12 @@ function Fields({ output, task, mistakes, strict, duration, sourceBytes, onChang
     else params[name] = value;
     onChange({ ...output, params });
   };
-  const row = ([name, schema]: [string, FieldSchema]) => {
+  const row = ([name, plain]: [string, FieldSchema]) => {
+    const schema = withSteps(plain, properties, output.params);
     const excluder = offBy(name, properties, output.params);
+    const encoder = schema.encoder_field
+      ? (output.params[schema.encoder_field] ?? properties[schema.encoder_field]?.default)
+      : null;
     return (
       <FieldRow
         key={name}
@@ -79,6 +84,7 @@ function Fields({ output, task, mistakes, strict, duration, sourceBytes, onChang
         schema={schema}
         value={output.params[name]}
         duration={duration}
+        encoder={typeof encoder === 'string' ? encoder : null}
         sourceBytes={sourceBytes}
         required={task.params.required?.includes(name) ?? false}
         mistake={strict || output.params[name] !== undefined ? (mistakes[name] ?? null) : null}

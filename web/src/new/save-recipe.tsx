@@ -1,7 +1,7 @@
 import { useState } from 'react';
 
 /** Keeps what is ticked under a name. */
-export function SaveRecipe({ save }: { save(name: string): void }) {
+export function SaveRecipe({ save }: { save(name: string): Promise<boolean> }) {
   const [name, setName] = useState('');
   return (
     <form
@@ -9,8 +9,7 @@ export function SaveRecipe({ save }: { save(name: string): void }) {
       onSubmit={(event) => {
         event.preventDefault();
         if (name.trim() === '') return;
-        save(name.trim());
-        setName('');
+        void save(name.trim()).then((done) => done && setName(''));
       }}
     >
       <input

@@ -1,6 +1,7 @@
-/** Sends one file, resumably where the server can (tus 1.0), else in one go. */
+/** Sends one file: into the bucket where there is one, resumably where the server can (tus 1.0), else in one go. */
 import { type PreviousUpload, Upload } from 'tus-js-client';
 import { Failed, offline, request } from '../api/client';
+import { sendDirect, Unreachable } from './send-direct';
 
 export interface SendOptions {
   /** Told how to stop it. */
@@ -10,7 +11,7 @@ export interface SendOptions {
   resumed(sent: number): void;
 }
 
-interface Stored {
+export interface Stored {
   file_id: string;
   path: string;
 }
@@ -34,7 +35,20 @@ function isResumable(): Promise<boolean> {
   return resumable;
 }
 
+/** False once the server has said that it offers no links, or the bucket could not be reached. */
+let direct = true;
+
 export async function sendFile(file: File, options: SendOptions): Promise<Stored> {
+  if (direct) {
+    try {
+      const stored = await sendDirect(file, options);
+      if (stored) return stored;
+      direct = false;
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      direct = false;
+    }
+  }
   return (await isResumable()) ? sendByTus(file, options) : sendAtOnce(file, options);
 }
 

@@ -4,14 +4,22 @@ import type { FileInfo, Stream } from '../api/types';
 import { bitRate, size } from '../text/numbers';
 import { inWords } from '../text/time';
 import { CutName } from '../ui/cut-name';
+import type { OnFrame } from '../viewers/use-frame';
+import { SourcePlayer, Still } from './source-player';
 import type { Source } from './sources';
 import { UploadLine } from './upload-line';
 import { leaveOut } from './uploads';
 
 const ICONS: Record<string, LucideIcon> = { video: Film, audio: AudioLines, subtitle: Captions };
 
-export function SourceCard({ source, info }: { source: Source; info: FileInfo | undefined }) {
-  const { name, upload, path, size: bytes } = source;
+interface Props {
+  source: Source;
+  info: FileInfo | undefined;
+  onFrame: OnFrame;
+}
+
+export function SourceCard({ source, info, onFrame }: Props) {
+  const { name, upload, path, size: bytes, kind } = source;
   const facts = upload?.facts;
   const posterUrl =
     facts?.poster ??
@@ -21,15 +29,17 @@ export function SourceCard({ source, info }: { source: Source; info: FileInfo | 
   const duration = info?.duration_s ?? facts?.duration_s ?? null;
   return (
     <section className="panel" aria-label="Source">
-      {posterUrl && (
-        <div className="bg-stage">
-          <img
-            src={posterUrl}
-            alt=""
-            className="mx-auto block max-h-[200px] w-full object-contain"
-            onError={(event) => event.currentTarget.remove()}
-          />
-        </div>
+      {kind === 'video' ? (
+        <SourcePlayer
+          key={source.key}
+          file={facts?.poster ? (upload?.file ?? null) : null}
+          fileId={info?.kind === 'video' ? (info.file_id ?? null) : null}
+          duration={duration}
+          poster={posterUrl}
+          onFrame={onFrame}
+        />
+      ) : (
+        posterUrl && <Still src={posterUrl} />
       )}
       {upload && (
         <div className="border-b border-line p-4 py-3">

@@ -5,42 +5,50 @@ import type { Submission } from '../jobs/command-text';
 import { plural } from '../text/numbers';
 import { announce } from '../ui/announce';
 import { toast } from '../ui/toast';
+import type { RunBody } from './recipes';
+import type { Source } from './sources';
 import { forgetUploads, uploaded } from './uploads';
-import type { Plan } from './use-draft';
 
-/** Throws what the server says about the first batch, so that it is shown at the fields. */
-export async function submitPlans(
-  plans: readonly Plan[],
-  toSubmission: (plan: Plan, path: string | null) => Submission,
-): Promise<string[]> {
-  const bySource = Map.groupBy(plans, ({ source }) => source?.key ?? '');
-  const ready: Plan[] = [];
-  const waiting: Plan[][] = [];
-  for (const group of bySource.values()) {
-    const source = group[0]?.source;
-    if (!source || source.path) ready.push(...group);
-    else waiting.push(group);
+/** Everything that is made of one file; `source` is null for what is made of none. */
+export interface Order {
+  source: Source | null;
+  runs(path: string): RunBody[];
+  jobs(path: string | null): Submission[];
+}
+
+/** Throws what the server says about the first of them, so that it is shown at the fields. */
+export async function submitOrders(orders: readonly Order[]): Promise<string[]> {
+  const ready = orders.filter(({ source }) => !source || source.path);
+  // One request for all that are jobs only.
+  const plain = ready.filter((order) => order.runs('').length === 0);
+  const ids = await enqueue(plain.flatMap((order) => order.jobs(order.source?.path ?? null)));
+  forgetUploads(plain.flatMap(({ source }) => source?.upload?.key ?? []));
+  for (const order of ready) {
+    if (!plain.includes(order)) ids.push(...(await submit(order, order.source?.path ?? '')));
   }
-  const ids = await enqueue(ready.map((plan) => toSubmission(plan, plan.source?.path ?? null)));
-  forgetUploads(ready.flatMap(({ source }) => source?.upload?.key ?? []));
   // The page may be left meanwhile; the uploads go on.
-  for (const group of waiting) void whenUploaded(group, toSubmission);
+  for (const order of orders) if (!ready.includes(order)) void whenUploaded(order);
   return ids;
 }
 
-async function whenUploaded(
-  group: Plan[],
-  toSubmission: (plan: Plan, path: string | null) => Submission,
-): Promise<void> {
-  const key = group[0]?.source?.key;
-  if (!key) return;
-  const stored = await uploaded(key);
+async function submit(order: Order, path: string): Promise<string[]> {
+  const ids = await enqueue(order.jobs(path));
+  for (const body of order.runs(path)) {
+    const { steps } = await call('POST /api/recipes/run', { body });
+    ids.push(...steps.map(({ job_id }) => job_id));
+  }
+  forgetUploads(order.source?.upload ? [order.source.upload.key] : []);
+  return ids;
+}
+
+async function whenUploaded(order: Order): Promise<void> {
+  const key = order.source?.key;
+  const stored = key && (await uploaded(key));
   if (!stored) return;
   try {
-    await enqueue(group.map((plan) => toSubmission(plan, stored.path)));
-    forgetUploads([key]);
+    await submit(order, stored.path);
   } catch (error) {
-    toast(`${group[0]?.source?.name ?? 'A file'}: ${(error as Error).message}`, { tone: 'bad' });
+    toast(`${order.source?.name ?? 'A file'}: ${(error as Error).message}`, { tone: 'bad' });
   }
 }
 

@@ -1,10 +1,11 @@
 /** Tasks: recipes, what is chosen, what suits the file with its reason; what cannot work comes last. */
 import { type RefObject, useState } from 'react';
 import type { FileInfo, Task, TaskHint } from '../api/types';
+import { plural } from '../text/numbers';
 import { Keys } from '../ui/kbd';
 import { shortReason, unfit } from './draft';
 import type { Kind } from './local-facts';
-import { dropRecipe, type Recipe, useRecipes } from './recipes';
+import { dropRecipe, type RecipeEntry, recipeTitle, useRecipes } from './recipes';
 
 const GROUPS: [group: string, title: string][] = [
   ['video', 'Video'],
@@ -21,7 +22,9 @@ interface Props {
   info: FileInfo | undefined;
   field: RefObject<HTMLInputElement | null>;
   onToggle(task: string, params?: Record<string, unknown>): void;
-  onRecipe(recipe: Recipe): void;
+  /** The recipe that was chosen in place of tasks. */
+  recipe: RecipeEntry | null;
+  onRecipe(recipe: RecipeEntry | null): void;
 }
 
 interface Entry {
@@ -31,10 +34,10 @@ interface Entry {
   off: boolean;
 }
 
-export function TaskPicker({ tasks, suggested, chosen, kind, info, field, onToggle, onRecipe }: Props) {
+export function TaskPicker(props: Props) {
+  const { tasks, suggested, chosen, kind, info, field, recipe, onToggle, onRecipe } = props;
   const [text, setText] = useState('');
   const [group, setGroup] = useState<string | null>(null);
-  const recipes = useRecipes();
   const entries = listed({ tasks, suggested, chosen, kind, info, text, group });
   return (
     <section className="panel" aria-label="What to make">
@@ -73,30 +76,7 @@ export function TaskPicker({ tasks, suggested, chosen, kind, info, field, onTogg
           </span>
         </label>
       </div>
-      {recipes.length > 0 && text === '' && (
-        <ul className="border-b border-line">
-          {recipes.map((recipe) => (
-            <li key={recipe.name} className="flex items-center gap-2 px-4 py-1">
-              <button
-                type="button"
-                className="min-h-8 min-w-0 flex-1 truncate text-left font-medium hover:underline"
-                onClick={() => onRecipe(recipe)}
-              >
-                {recipe.name}{' '}
-                <span className="font-normal text-text-3">recipe, {recipe.outputs.length} outputs</span>
-              </button>
-              <button
-                type="button"
-                className="link t12"
-                aria-label={`Forget ${recipe.name}`}
-                onClick={() => dropRecipe(recipe.name)}
-              >
-                Forget
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      {text === '' && kind !== 'none' && <Recipes chosen={recipe} onChoose={onRecipe} />}
       <ul className="max-h-[440px] overflow-auto">
         {entries.map(({ task, reason, params, off }) => (
           <li key={task.name} className="border-b border-line">
@@ -142,6 +122,72 @@ export function TaskPicker({ tasks, suggested, chosen, kind, info, field, onTogg
   );
 }
 
+/** Own ones first; each is one choice in place of tasks. */
+function Recipes({
+  chosen,
+  onChoose,
+}: {
+  chosen: RecipeEntry | null;
+  onChoose(recipe: RecipeEntry | null): void;
+}) {
+  const recipes = useRecipes();
+  const [all, setAll] = useState(false);
+  // Those that come with the program are there for whoever looks for them.
+  const shown = all ? recipes : recipes.filter(({ shipped, name }) => !shipped || name === chosen?.name);
+  if (recipes.length === 0) return null;
+  return (
+    <section aria-label="Recipes" className="border-b border-line">
+      <ul>
+        {shown.map((recipe) => {
+          const on = recipe.name === chosen?.name;
+          return (
+            <li
+              key={recipe.name}
+              className={`flex items-center gap-2 border-b border-line pr-4 ${on ? 'bg-accent-soft' : ''}`}
+            >
+              <label className="flex min-w-0 flex-1 cursor-pointer gap-3 py-2 pl-4">
+                <input
+                  type="checkbox"
+                  className="check mt-0.5"
+                  checked={on}
+                  aria-disabled={recipe.problem !== null || undefined}
+                  onChange={() => {
+                    if (recipe.problem === null) onChoose(on ? null : recipe);
+                  }}
+                />
+                <span className="min-w-0">
+                  <span className="block truncate font-medium">{recipeTitle(recipe)}</span>
+                  <span className="t12 block text-text-2">
+                    {recipe.problem ?? `Recipe, ${plural(recipe.steps.length, 'output')}`}
+                  </span>
+                </span>
+              </label>
+              {!recipe.shipped && (
+                <button
+                  type="button"
+                  className="link t12"
+                  aria-label={`Forget ${recipeTitle(recipe)}`}
+                  onClick={() => {
+                    if (on) onChoose(null);
+                    void dropRecipe(recipe.name);
+                  }}
+                >
+                  Forget
+                </button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {shown.length < recipes.length && (
+        <button type="button" className="link t12 px-4 py-2" onClick={() => setAll(true)}>
+          Show {recipes.length - shown.length} {shown.length > 0 ? 'more ' : ''}recipes
+        </button>
+      )}
+    </section>
+  );
+}
+
 function listed({
   tasks,
   suggested,
@@ -150,7 +196,10 @@ function listed({
   info,
   text,
   group,
-}: Omit<Props, 'field' | 'onToggle' | 'onRecipe'> & { text: string; group: string | null }): Entry[] {
+}: Omit<Props, 'field' | 'onToggle' | 'onRecipe' | 'recipe'> & {
+  text: string;
+  group: string | null;
+}): Entry[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const hint = (task: Task) => suggested.find((one) => one.task === task.name);
   const entry = (task: Task): Entry => {

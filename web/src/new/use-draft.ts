@@ -1,6 +1,7 @@
 /** The draft of the new job: sources, outputs for each kind of file, and how it runs. */
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
+import { call } from '../api/client';
 import { fetchJob, useFileInfo, useTasks } from '../api/queries';
 import type { Task } from '../api/types';
 import {
@@ -9,12 +10,15 @@ import {
   mistakesOf,
   newOutput,
   type Output,
+  type Plan,
   type RunOptions,
   submissionOf,
   suggestions,
   unfit,
 } from './draft';
 import type { Kind } from './local-facts';
+import { ordersOf } from './orders';
+import type { RecipeEntry } from './recipes';
 import { groupsOf, type Source, sourcesOf } from './sources';
 import { useUploads } from './uploads';
 
@@ -84,17 +88,48 @@ export function useDraft() {
     );
   }, [kind]);
 
+  const [recipe, setRecipe] = useState<RecipeEntry | null>(null);
   const setList = (next: Output[]) => setOutputs((before) => ({ ...before, [kind]: next }));
-  const toggle = (name: string, given?: Record<string, unknown>) =>
+  const toggle = (name: string, given?: Record<string, unknown>) => {
+    setRecipe(null);
     setList(
       list.some((one) => one.task === name)
         ? list.filter((one) => one.task !== name)
         : [...list.map((one) => ({ ...one, open: false })), newOutput(name, given)],
     );
+  };
+  /** Its steps as outputs, where all are made from the source. */
+  const editRecipe = async ({ name }: RecipeEntry) => {
+    const { recipe: known } = await call('GET /api/recipes/{name}', { path: { name } });
+    setRecipe(null);
+    setList(known.steps.map(({ task, params: given }) => ({ ...newOutput(task, given), open: false })));
+  };
 
-  const plans = plansOf(sources, outputs, byName);
+  /** The task with these params besides its own; ticked when it was not. */
+  const withParams = (name: string, given: Record<string, unknown>) => {
+    setRecipe(null);
+    const index = list.findIndex((one) => one.task === name);
+    const known = list[index];
+    const next = known
+      ? { ...known, open: true, params: { ...known.params, ...given } }
+      : newOutput(name, given);
+    setList(known ? list.with(index, next) : [...list.map((one) => ({ ...one, open: false })), next]);
+  };
+
+  const plans = recipe ? [] : plansOf(sources, outputs, byName);
+  const submission = (plan: Plan, path: string | null) =>
+    submissionOf(plan.output, byName.get(plan.output.task), path, run);
+  const orders = ordersOf({
+    sources,
+    plans,
+    recipe,
+    byName,
+    run,
+    submissionOf: submission,
+    options: submissionOf(newOutput(''), undefined, null, run),
+  });
   const mistakes = new Map<string, Mistakes>(
-    Object.values(outputs).flatMap((all) =>
+    (recipe ? [] : Object.values(outputs)).flatMap((all) =>
       (all ?? []).flatMap((one) => {
         const definition = byName.get(one.task);
         return definition ? [[one.key, mistakesOf(one, definition)] as const] : [];
@@ -117,6 +152,7 @@ export function useDraft() {
     outputs,
     setList,
     toggle,
+    withParams,
     run,
     setRun,
     mistakes,
@@ -124,15 +160,15 @@ export function useDraft() {
     misfits: misfitsOf(sources, outputs, byName),
     discard: () => void navigate({ to: '/jobs', search: {} }),
     forgetStored: () => setStored(null),
-    clear: () => setOutputs({}),
-    submissionOf: (plan: Plan, path: string | null) =>
-      submissionOf(plan.output, byName.get(plan.output.task), path, run),
+    clear: () => {
+      setOutputs({});
+      setRecipe(null);
+    },
+    recipe,
+    setRecipe,
+    editRecipe,
+    orders,
   };
-}
-
-export interface Plan {
-  source: Source | null;
-  output: Output;
 }
 
 /** Each source with each output of its kind; tasks that take no file once. */

@@ -6,6 +6,7 @@ import { useDeferredValue, useEffect, useId, useState } from 'react';
 import { call } from '../api/client';
 import { useTaskTitle } from '../api/queries';
 import type { Job } from '../api/types';
+import { matches } from '../live/filter';
 import { jobName } from '../text/names';
 import { age } from '../text/time';
 import { CutName } from '../ui/cut-name';
@@ -42,7 +43,8 @@ function Body({ close }: { close(): void }) {
   const navigate = useNavigate();
   const titleOf = useTaskTitle();
   const commands = useAllCommands();
-  const jobs = useFound(useDeferredValue(text));
+  // What was found for another text must not be opened for this one.
+  const jobs = useFound(useDeferredValue(text)).filter((job) => matches(job, { q: text.trim() }));
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const entries: Entry[] = [
     ...commands

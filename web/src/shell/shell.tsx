@@ -1,8 +1,7 @@
 /** What stands around every page. */
 import { Outlet, useNavigate, useRouter } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { request } from '../api/client';
-import { queryClient, type Session, useSession } from '../api/queries';
+import { type Session, useSession } from '../api/queries';
 import { retryAllFailed } from '../jobs/actions';
 import { EVERYWHERE, useKeys } from '../keys/keys';
 import { Dropzone } from '../new/dropzone';
@@ -10,6 +9,7 @@ import { Announcer } from '../ui/announce';
 import { Toasts } from '../ui/toast';
 import { BottomTabs } from './bottom-tabs';
 import { useCommands } from './commands';
+import { logOut } from './log-out';
 import { setLook, useLook } from './look';
 import { OfflineStrip, StatusBar } from './status-bar';
 import { TopBar } from './top-bar';
@@ -100,8 +100,4 @@ function Frame({ session }: { session: Session | undefined }) {
       </Suspense>
     </div>
   );
-}
-
-async function logOut(): Promise<void> {
-  queryClient.setQueryData(['session'], await request<Session>('/api/session', { method: 'DELETE' }));
 }

@@ -18,7 +18,7 @@ type Worker = WorkerInfo & { memory_bytes?: number | null; failed_in_a_row?: num
 export function WorkersPanel() {
   const { data } = useWorkers();
   const workers = (data?.workers ?? []) as Worker[];
-  const busy = workers.reduce((sum, { jobs }) => sum + jobs.length, 0);
+  const busy = workers.reduce((sum, { busy, jobs }) => sum + (busy ?? jobs.length), 0);
   const places = workers.reduce((sum, { concurrency }) => sum + concurrency, 0);
   return (
     <Panel title="Workers" aside={data ? `${busy} of ${places} busy` : undefined}>
@@ -40,7 +40,17 @@ export function WorkersPanel() {
 const STATES: Record<string, string> = { running: '', draining: 'ends after its jobs', paused: 'paused' };
 
 function WorkerRows({ worker }: { worker: Worker }) {
-  const { id, host, jobs, concurrency, state, detail, memory_bytes, failed_in_a_row } = worker;
+  const {
+    id,
+    host,
+    jobs,
+    busy = jobs.length,
+    concurrency,
+    state,
+    detail,
+    memory_bytes,
+    failed_in_a_row,
+  } = worker;
   const paused = state === 'paused';
   return (
     <li className="border-b border-line last:border-b-0">
@@ -55,7 +65,7 @@ function WorkerRows({ worker }: { worker: Worker }) {
           ) : null}
         </span>
         <span className="text-text-2">
-          {jobs.length} of {concurrency}
+          {busy} of {concurrency}
         </span>
         {memory_bytes ? <span className="w-20 text-right text-text-2">{size(memory_bytes)}</span> : null}
         <button

@@ -29,6 +29,14 @@ export function mediaClock(seconds: number, digits = 0): string {
   return digits === 0 ? clock : `${clock}.${String(all % scale).padStart(digits, '0')}`;
 }
 
+/** "00:06:20.120": a place in the media as the API takes it. */
+export function fullClock(seconds: number): string {
+  const all = Math.max(0, Math.round(seconds * 1000));
+  const two = (part: number) => String(Math.floor(part)).padStart(2, '0');
+  const whole = Math.floor(all / 1000);
+  return `${two(whole / 3600)}:${two((whole / 60) % 60)}:${two(whole % 60)}.${String(all % 1000).padStart(3, '0')}`;
+}
+
 /** "12 min 4 s" */
 export function inWords(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 2 : 1))} s`;

@@ -1,4 +1,5 @@
 /** Source and result in one picture cut by a line, side by side, or their difference; one clock for both. */
+import { useNavigate } from '@tanstack/react-router';
 import { Pause, Play, SkipBack, SkipForward } from 'lucide-react';
 import { type CSSProperties, useRef, useState } from 'react';
 import type { Job } from '../api/types';
@@ -8,6 +9,7 @@ import { mediaClock } from '../text/time';
 import { CompareHandle } from './compare-handle';
 import { FilmStrip } from './film-strip';
 import { useClock } from './use-clock';
+import { UseFrame } from './use-frame';
 import { usePreview } from './use-preview';
 
 type View = 'slide' | 'side' | 'difference';
@@ -52,6 +54,9 @@ export function CompareViewer({ job, compared }: { job: Job; compared: boolean }
   const clock = useClock(lead, follow, 1 / fps, ready && both);
   const frames = typeof data.frames === 'number' ? data.frames : Math.round(clock.duration * fps);
   const shown: View = both ? view : 'slide';
+  const navigate = useNavigate();
+  // The source has the better picture, where it is the same film.
+  const frameOf = both ? job.input_path : (job.result?.output_path ?? null);
 
   useKeys('Player', [
     { keys: 'Space', label: 'Play', hint: true, run: () => clock.play() },
@@ -160,6 +165,15 @@ export function CompareViewer({ job, compared }: { job: Job; compared: boolean }
           frame {grouped(Math.min(frames, Math.floor(clock.time * fps + 1e-6) + 1))} of {grouped(frames)}
         </span>
         <span className="flex-1" />
+        {frameOf && (
+          <UseFrame
+            time={() => clock.time}
+            onFrame={(task, params) =>
+              void navigate({ to: '/new', search: { input: frameOf, task, params: JSON.stringify(params) } })
+            }
+            className="flex min-h-7 items-center gap-1.5 rounded-4 px-2 text-stage-text-2 hover:bg-stage-2"
+          />
+        )}
         {both && (
           <fieldset aria-label="View" className="flex rounded-6 border border-stage-line p-0.5">
             {VIEWS.map(([one, label]) => (

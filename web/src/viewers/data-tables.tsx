@@ -66,7 +66,7 @@ const isNested = (value: unknown): value is object =>
 
 function Section({ name, value, depth }: { name: string; value: unknown; depth: number }) {
   return (
-    <section aria-label={titleOf(name)} className="border-t border-line first:border-t-0">
+    <section className="border-t border-line first:border-t-0">
       <h3 className="px-4 pt-3 font-semibold" style={{ paddingLeft: `${16 + 12 * depth}px` }}>
         {titleOf(name)}{' '}
         {Array.isArray(value) && <span className="font-normal text-text-3">{value.length}</span>}
@@ -84,7 +84,7 @@ function Nested({ value, depth }: { value: Record<string, unknown>; depth: numbe
   const groups = grouping(value);
   if (groups) {
     return [...groups].map(([group, entries]) => (
-      <section key={group} aria-label={group}>
+      <section key={group}>
         <h4 className="t12 px-4 pt-3 text-text-3">{group}</h4>
         <Pairs entries={entries} />
       </section>

@@ -29,8 +29,8 @@ export function ImageGrid({ job, pictures }: { job: Job; pictures: readonly Outp
               type="button"
               className="block w-full overflow-hidden rounded-4 bg-stage-2 text-left"
               onClick={() => setLarge(index)}
-              aria-label={`Show ${name}`}
             >
+              <span className="unseen">Show {name}</span>
               <img
                 src={outputUrl(job.id, name)}
                 alt=""
@@ -43,7 +43,7 @@ export function ImageGrid({ job, pictures }: { job: Job; pictures: readonly Outp
                 }
               />
               <span className="t12 flex justify-between gap-2 px-2 py-1 text-stage-text-2">
-                <span className="truncate">
+                <span className="truncate" aria-hidden={!times.has(name) || undefined}>
                   {times.has(name) ? mediaClock(times.get(name) ?? 0, 3) : name}
                 </span>
                 <span className="flex-none">{size(size_bytes)}</span>

@@ -1,4 +1,5 @@
 /** Scene cuts on a film strip, with the source above them. */
+import { useNavigate } from '@tanstack/react-router';
 import { useRef } from 'react';
 import type { Job } from '../api/types';
 import { useKeys } from '../keys/keys';
@@ -6,6 +7,7 @@ import { plural } from '../text/numbers';
 import { mediaClock } from '../text/time';
 import { type Cut, FilmStrip } from './film-strip';
 import { useClock } from './use-clock';
+import { UseFrame } from './use-frame';
 import { usePreview } from './use-preview';
 
 const FRAME_S = 0.04;
@@ -15,6 +17,7 @@ export function StripViewer({ job, cuts, duration }: { job: Job; cuts: readonly 
   const lead = useRef<HTMLVideoElement>(null);
   const none = useRef<HTMLVideoElement>(null);
   const url = source.data?.state === 'ready' && source.data.playable ? source.data.url : null;
+  const navigate = useNavigate();
   const clock = useClock(lead, none, FRAME_S, Boolean(url));
   const length = duration || clock.duration;
   const near = cuts.findLast(({ time_s }) => time_s <= clock.time + 0.001);
@@ -58,6 +61,18 @@ export function StripViewer({ job, cuts, duration }: { job: Job; cuts: readonly 
             ? `${mediaClock(near.time_s, 3)}${near.score === undefined ? '' : `, score ${near.score.toFixed(2)}`}`
             : mediaClock(clock.time, 3)}
         </span>
+        {url && job.input_path && (
+          <UseFrame
+            time={() => clock.time}
+            onFrame={(task, params) =>
+              void navigate({
+                to: '/new',
+                search: { input: job.input_path ?? '', task, params: JSON.stringify(params) },
+              })
+            }
+            className="flex min-h-7 items-center gap-1.5 rounded-4 px-2 text-stage-text-2 hover:bg-stage-2"
+          />
+        )}
         {url && (
           <button type="button" className="min-h-7 rounded-4 bg-stage-line px-3" onClick={() => clock.play()}>
             {clock.playing ? 'Pause' : 'Play'}

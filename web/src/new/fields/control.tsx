@@ -6,6 +6,7 @@ import { FileField } from './file-field';
 import { FilesField } from './files-field';
 import { BytesControl, NumberControl, RateControl, SliderControl } from './number-controls';
 import { OptionsField } from './options-field';
+import { StepsControl } from './steps-control';
 import { ColourControl, JsonControl, ListControl, TextControl, TimeControl } from './text-controls';
 
 export function Control(props: ControlProps) {
@@ -16,6 +17,8 @@ export function Control(props: ControlProps) {
       return <SegmentsControl {...props} />;
     case 'select':
       return <SelectControl {...props} />;
+    case 'steps':
+      return <StepsControl {...props} />;
     case 'slider':
       return <SliderControl {...props} />;
     case 'number':

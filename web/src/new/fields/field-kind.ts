@@ -4,6 +4,7 @@ import type { FieldSchema } from '../../api/types';
 export type FieldKind =
   | 'boolean'
   | 'segments'
+  | 'steps'
   | 'select'
   | 'bytes'
   | 'bitrate'
@@ -44,6 +45,7 @@ export function fieldKind(schema: FieldSchema): FieldKind {
   if (schema.format === 'input-path') return 'file';
   if (kinds.has('boolean') && kinds.size === 1) return 'boolean';
   const choices = choicesOf(schema);
+  if (choices && schema.ordered && choices.length > MOST_SEGMENTS) return 'steps';
   if (choices) return choices.length <= MOST_SEGMENTS && choices.join('').length < 40 ? 'segments' : 'select';
   if (schema.format === 'color' || schema.format === 'colour') return 'colour';
   if (kinds.has('array')) return refersToFiles(itemsOf(schema)) ? 'files' : 'list';

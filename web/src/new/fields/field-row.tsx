@@ -14,6 +14,8 @@ export interface FieldProps {
   value: unknown;
   /** Length of the source, in seconds. */
   duration: number | null;
+  /** The encoder that options are of, as far as it is known. */
+  encoder: string | null;
   /** Bytes of the source. */
   sourceBytes: number | null;
   required: boolean;

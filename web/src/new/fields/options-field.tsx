@@ -2,6 +2,7 @@
 import { Plus, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { ControlProps } from './control-props';
+import { type KnownOption, nearestName, useEncoderOptions } from './option-names';
 
 interface Row {
   key: number;
@@ -42,7 +43,10 @@ export function OptionsField({
   describedBy,
   mistake,
   disabled,
+  encoder,
 }: ControlProps) {
+  const [reached, setReached] = useState(false);
+  const known = useEncoderOptions(reached || value !== undefined ? encoder : null);
   const [rows, setRows] = useState<Row[]>(() => rowsOf(value));
   // Reset from outside.
   useEffect(() => {
@@ -60,9 +64,25 @@ export function OptionsField({
       aria-label={title}
       aria-describedby={describedBy}
       disabled={disabled}
+      onFocus={() => setReached(true)}
       className={`overflow-hidden rounded-6 border ${mistake ? 'border-failed' : 'border-field'}`}
     >
-      <Rows rows={rows} put={put} depth={0} nests={nests} title={title} />
+      <Rows
+        rows={rows}
+        put={put}
+        depth={0}
+        nests={nests}
+        title={title}
+        known={known}
+        listId={`${id}-names`}
+      />
+      {known.length > 0 && (
+        <datalist id={`${id}-names`}>
+          {known.map(({ name, help }) => (
+            <option key={name} value={name} label={help} />
+          ))}
+        </datalist>
+      )}
       <button
         type="button"
         className="btn btn-quiet btn-small w-full justify-start rounded-none"
@@ -80,9 +100,14 @@ interface RowsProps {
   depth: number;
   nests: boolean;
   title: string;
+  /** What the encoder takes; empty while that is not known, and for options within an option. */
+  known: readonly KnownOption[];
+  listId: string;
 }
 
-function Rows({ rows, put, depth, nests, title }: RowsProps) {
+const NONE: readonly KnownOption[] = [];
+
+function Rows({ rows, put, depth, nests, title, known, listId }: RowsProps) {
   const set = (index: number, part: Partial<Row>) =>
     put(rows.with(index, { ...(rows[index] as Row), ...part }));
   return rows.map((row, index) => (
@@ -96,6 +121,7 @@ function Rows({ rows, put, depth, nests, title }: RowsProps) {
           placeholder="name"
           spellCheck={false}
           autoComplete="off"
+          list={known.length > 0 ? listId : undefined}
           value={row.name}
           onChange={(event) => {
             const name = event.target.value;
@@ -117,6 +143,7 @@ function Rows({ rows, put, depth, nests, title }: RowsProps) {
             placeholder="value"
             spellCheck={false}
             autoComplete="off"
+            list={valuesOf(row, known).length > 0 ? `${listId}-${row.key}` : undefined}
             value={row.text}
             onChange={(event) => set(index, { text: event.target.value })}
           />
@@ -140,6 +167,12 @@ function Rows({ rows, put, depth, nests, title }: RowsProps) {
           <X size={14} aria-hidden="true" />
         </button>
       </div>
+      <OptionHint
+        row={row}
+        known={known}
+        listId={`${listId}-${row.key}`}
+        rename={(name) => set(index, { name })}
+      />
       {row.rows && (
         <Rows
           rows={row.rows}
@@ -147,8 +180,63 @@ function Rows({ rows, put, depth, nests, title }: RowsProps) {
           depth={depth + 1}
           nests={nests}
           title={row.name}
+          known={NONE}
+          listId={listId}
         />
       )}
     </div>
   ));
+}
+
+const valuesOf = (row: Row, known: readonly KnownOption[]) =>
+  known.find(({ name }) => name === row.name)?.values ?? [];
+
+/** What the option takes; for one that the encoder does not know, the one that was probably meant. */
+function OptionHint({
+  row,
+  known,
+  listId,
+  rename,
+}: {
+  row: Row;
+  known: readonly KnownOption[];
+  listId: string;
+  rename(name: string): void;
+}) {
+  const option = known.find(({ name }) => name === row.name);
+  const meant = option
+    ? null
+    : nearestName(
+        row.name.trim(),
+        known.map(({ name }) => name),
+      );
+  if (!option && !meant) return null;
+  const words = option
+    ? [
+        option.help,
+        option.takes && `Takes ${option.takes}.`,
+        option.default === null ? '' : `Default ${option.default}.`,
+      ].filter(Boolean)
+    : [];
+  return (
+    <p className="t12 border-b border-line px-3 py-1 text-text-2">
+      {option ? (
+        words.join(' ')
+      ) : (
+        <>
+          Not an option of this encoder.{' '}
+          <button type="button" className="link" onClick={() => meant && rename(meant)}>
+            Use {meant}
+          </button>
+        </>
+      )}
+      {option && option.values.length > 0 && (
+        <datalist id={listId}>
+          {option.values.map((value) => (
+            <option key={value} value={value} />
+          ))}
+        </datalist>
+      )}
+    </p>
+  );
 }

@@ -1,6 +1,7 @@
 /** Everything that is written: times, colours, text, lists, JSON. */
 import { useState } from 'react';
-import { parseMediaTime } from '../../text/time';
+import { fullClock, parseMediaTime } from '../../text/time';
+import { usePlayer } from '../frame';
 import { type ControlProps, common, show } from './control-props';
 
 /** One frame of a film, about; the arrows move by it. */
@@ -11,31 +12,44 @@ export function TimeControl(props: ControlProps) {
   const shown = value === undefined ? '' : String(value);
   const step = (by: number) => {
     const now = parseMediaTime(shown || String(schema.default ?? '0'), duration) ?? 0;
-    onChange(asClock(Math.max(0, now + by)));
+    onChange(fullClock(Math.max(0, now + by)));
   };
   return (
-    <input
-      {...common(props)}
-      type="text"
-      className="field max-w-[160px]"
-      placeholder={show(schema.default ?? '00:00:00')}
-      value={shown}
-      autoComplete="off"
-      onKeyDown={(event) => {
-        if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
-        event.preventDefault();
-        step(event.key === 'ArrowUp' ? FRAME_S : -FRAME_S);
-      }}
-      onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
-    />
+    <span className="flex flex-wrap items-center gap-2">
+      <input
+        {...common(props)}
+        type="text"
+        className="field max-w-[160px]"
+        placeholder={show(schema.default ?? '00:00:00')}
+        value={shown}
+        autoComplete="off"
+        onKeyDown={(event) => {
+          if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+          event.preventDefault();
+          step(event.key === 'ArrowUp' ? FRAME_S : -FRAME_S);
+        }}
+        onChange={(event) => onChange(event.target.value === '' ? undefined : event.target.value)}
+      />
+      {schema.moment && <TakeMoment {...props} take={onChange} />}
+    </span>
   );
 }
 
-function asClock(seconds: number): string {
-  const two = (part: number) => String(part).padStart(2, '0');
-  const whole = Math.floor(seconds);
-  const rest = (seconds - whole).toFixed(3).slice(1);
-  return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}${rest}`;
+/** Only while a player is open. */
+function TakeMoment({ title, disabled, take }: ControlProps & { take(moment: string): void }) {
+  const moment = usePlayer();
+  if (!moment) return null;
+  return (
+    <button
+      type="button"
+      className="btn btn-small"
+      aria-label={`Use this frame for ${title.toLowerCase()}`}
+      aria-disabled={disabled || undefined}
+      onClick={() => disabled || take(fullClock(moment()))}
+    >
+      Use this frame
+    </button>
+  );
 }
 
 export function ColourControl(props: ControlProps) {
@@ -102,8 +116,9 @@ export function ListControl(props: ControlProps) {
   const { schema, value, onChange } = props;
   const numeric = ['number', 'integer'].includes(String(schema.items?.type));
   const [typed, setTyped] = useState<string | null>(null);
-  const lines = Array.isArray(value) ? value.map(show).join('\n') : '';
-  return (
+  const given = Array.isArray(value) ? value : [];
+  const lines = given.map(show).join('\n');
+  const text = (
     <textarea
       {...common(props)}
       className="field"
@@ -113,17 +128,24 @@ export function ListControl(props: ControlProps) {
       onBlur={() => setTyped(null)}
       onChange={(event) => {
         setTyped(event.target.value);
-        const given = event.target.value
+        const written = event.target.value
           .split('\n')
           .map((line) => line.trim())
           .filter(Boolean);
         onChange(
-          given.length === 0
+          written.length === 0
             ? undefined
-            : given.map((line) => (numeric && !Number.isNaN(Number(line)) ? Number(line) : line)),
+            : written.map((line) => (numeric && !Number.isNaN(Number(line)) ? Number(line) : line)),
         );
       }}
     />
+  );
+  if (!schema.items?.moment) return text;
+  return (
+    <span className="flex flex-col items-start gap-2">
+      {text}
+      <TakeMoment {...props} take={(moment) => onChange([...given, moment])} />
+    </span>
   );
 }
 
