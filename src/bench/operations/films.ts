@@ -32,6 +32,22 @@ export const FILMS: Operation[] = [
     terms: 'defaults',
     ours: [
       {
+        task: 'transcode_h264_to_h265',
+        input: 'film',
+        params: none,
+        output: 'film.mp4',
+        check: 'film',
+      },
+    ],
+    rival: (rival, { film }, at) => [
+      quiet(
+        rival,
+        ...['-i', film, '-c:v', 'libx265', '-tag:v', 'hvc1', '-x265-params', 'log-level=error'],
+        ...[...COPY_SOUND, at('film.mp4')],
+      ),
+    ],
+  },
+  {
     name: 'h265-crf-28',
     title: 'H.265, our settings at the CRF of ffmpeg',
     terms: 'defaults',
@@ -39,7 +55,7 @@ export const FILMS: Operation[] = [
       {
         task: 'transcode_h264_to_h265',
         input: 'film',
-        params: none,
+        params: () => ({ crf: 28 }),
         output: 'film.mp4',
         check: 'film',
       },
