@@ -1,6 +1,7 @@
 /** Pairs each operation with the rival, in turn A B A B, so that a busy minute of the machine hits both. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toMillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Cost } from './cost.ts';
 import { runCommands } from './cost.ts';
@@ -52,6 +53,8 @@ export interface ComparisonOptions {
   folder: string;
   rounds: number;
   signal: AbortSignal;
+  /** Hears of operations that could not be measured; the others go on. */
+  failed(name: string, why: string): void;
 }
 
 export async function* compareAll(
@@ -60,7 +63,15 @@ export async function* compareAll(
 ): AsyncGenerator<Comparison> {
   const ours = startOurs({ ...options, familiar: options.inputs.picture });
   try {
-    for (const operation of operations) yield await compareOne(operation, ours, options);
+    for (const operation of operations) {
+      try {
+        yield await compareOne(operation, ours, options);
+      } catch (error) {
+        // What was measured so far has taken its time, and so will what comes.
+        if (options.signal.aborted) throw error;
+        options.failed(operation.name, toMillError(error).message);
+      }
+    }
   } finally {
     await ours.close();
   }

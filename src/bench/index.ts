@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { MillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import { chosen } from './chosen.ts';
 import { type Comparison, compareAll } from './compare.ts';
@@ -39,6 +40,8 @@ export interface BenchReport {
   rival: string;
   film_s: number;
   rounds: number;
+  /** Names of operations that could not be measured. */
+  failed: string[];
 }
 
 export function operationNames(): { name: string; title: string; terms: string }[] {
@@ -59,8 +62,18 @@ export async function* bench(options: BenchOptions): AsyncGenerator<Comparison, 
     const filmed = options.input !== undefined || kinds.includes('film');
     const film = { duration_s: filmed ? await durationOf(rival, inputs.film, signal) : 0 };
     say(`${operations.length} operations, ${rounds} rounds each: ffmpeg, a fresh process, a warm one …`);
-    yield* compareAll(operations, { registry, rival, inputs, film, command, folder, rounds, signal });
-    return { rival: rival.version, film_s: film.duration_s, rounds };
+    const failures: string[] = [];
+    const failed = (name: string, why: string) => {
+      failures.push(name);
+      say(`${name} could not be measured: ${why}`);
+    };
+    yield* compareAll(operations, {
+      ...{ registry, rival, inputs, film, command, folder, rounds, signal },
+      failed,
+    });
+    if (failures.length === operations.length)
+      throw new MillError('engine_failed', `Nothing could be measured: ${failures.join(', ')}.`);
+    return { rival: rival.version, film_s: film.duration_s, rounds, failed: failures };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

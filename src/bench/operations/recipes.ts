@@ -54,12 +54,12 @@ export const RECIPES: Operation[] = [
       quiet(
         rival,
         ...['-i', film, '-filter_complex'],
+        // A film without cuts gives no frames, of which no output can be made: the filter ends in nothing.
         // Thumbnails and scores from the scaled frames: that is cheaper than from the large ones.
         '[0:v]scale=-2:720,split=3[small][some][all];' +
-          `[some]${thumbnailGraph(duration_s)}[thumbnails];[all]${cutsGraph(at('cuts.txt'))}[cuts]`,
+          `[some]${thumbnailGraph(duration_s)}[thumbnails];[all]${cutsGraph(at('cuts.txt'))},nullsink`,
         ...['-map', '[small]', '-map', '0:a', ...X264, at('film.mp4')],
         ...['-map', '[thumbnails]', ...JPEG_QUALITY, `${at('thumbnails')}/%04d.jpg`],
-        ...['-map', '[cuts]', '-f', 'null', '-'],
         ...['-map', '0:a', ...PCM],
       ),
     ],
