@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { EncoderOption } from '../core/encoder-option.ts';
 import type { CageReport } from '../runner/cage.ts';
 
 /** What FFmpeg can do on this machine. */
@@ -12,14 +13,6 @@ export interface EngineReport {
   encoders?: { name: string; works: boolean; reason?: string | null }[];
   /** Why there is nothing to report. */
   problem?: string;
-}
-
-export interface EncoderOption {
-  name: string;
-  help: string;
-  takes: string;
-  values: string[];
-  default: string | number | null;
 }
 
 /** Encoders are tried one by one, hardware among them; a driver that hangs must not hang the caller. */

@@ -8,21 +8,10 @@ import {
   AV_OPT_TYPE_FLAGS,
 } from 'node-av/constants';
 import { CodecContext } from 'node-av/lib';
+import type { EncoderOption } from '../core/encoder-option.ts';
 import { forbiddenOption } from '../core/option-policy.ts';
 import { findEncoder } from './encoder.ts';
 import { optionRange } from './option-range.ts';
-
-export interface EncoderOption {
-  name: string;
-  /** FFmpeg's own words; empty where it has none. */
-  help: string;
-  /** What it takes, in words; empty when anything. */
-  takes: string;
-  /** Words that it knows. */
-  values: string[];
-  /** Null when it is left to the encoder. */
-  default: string | number | null;
-}
 
 /** More of them is a list of the world's languages or the like. */
 const MOST_VALUES = 64;

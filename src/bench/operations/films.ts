@@ -4,6 +4,15 @@ import { quiet } from '../rival.ts';
 const SCALE_720 = ['-vf', 'scale=-2:720'];
 export const COPY_SOUND = ['-c:a', 'copy', '-movflags', '+faststart'];
 
+/** As it comes. */
+const H265: Operation['rival'] = (rival, { film }, at) => [
+  quiet(
+    rival,
+    ...['-i', film, '-c:v', 'libx265', '-tag:v', 'hvc1', '-x265-params', 'log-level=error'],
+    ...[...COPY_SOUND, at('film.mp4')],
+  ),
+];
+
 export const FILMS: Operation[] = [
   {
     name: 'h265-same',
@@ -39,13 +48,7 @@ export const FILMS: Operation[] = [
         check: 'film',
       },
     ],
-    rival: (rival, { film }, at) => [
-      quiet(
-        rival,
-        ...['-i', film, '-c:v', 'libx265', '-tag:v', 'hvc1', '-x265-params', 'log-level=error'],
-        ...[...COPY_SOUND, at('film.mp4')],
-      ),
-    ],
+    rival: H265,
   },
   {
     name: 'h265-crf-28',
@@ -60,13 +63,7 @@ export const FILMS: Operation[] = [
         check: 'film',
       },
     ],
-    rival: (rival, { film }, at) => [
-      quiet(
-        rival,
-        ...['-i', film, '-c:v', 'libx265', '-tag:v', 'hvc1', '-x265-params', 'log-level=error'],
-        ...[...COPY_SOUND, at('film.mp4')],
-      ),
-    ],
+    rival: H265,
   },
   {
     name: 'resize-same',

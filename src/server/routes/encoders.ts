@@ -1,16 +1,9 @@
 /** What an encoder can be told, for those who write its options. */
 import { z } from 'zod';
+import type { EncoderOption } from '../../core/encoder-option.ts';
 import { MillError } from '../../core/errors.ts';
 import type { App } from '../context.ts';
 import { failures } from '../schemas.ts';
-
-export interface EncoderOption {
-  name: string;
-  help: string;
-  takes: string;
-  values: string[];
-  default: string | number | null;
-}
 
 /** Options of an encoder; null when there is no such encoder. */
 export type ReadEncoderOptions = (name: string) => Promise<EncoderOption[] | null>;
