@@ -81,7 +81,7 @@ export function viewOfRun(jobs: readonly JobRecord[], now: number): RunView {
     input_name: reader?.input_name ?? null,
     output_path: folderOf(jobs),
     status: statusOf(jobs),
-    percent: jobs.reduce((sum, job) => sum + percentOf(job), 0) / jobs.length,
+    percent: Math.round((10 * jobs.reduce((sum, job) => sum + percentOf(job), 0)) / jobs.length) / 10,
     created_at: first.created_at,
     started_at: started.sort()[0] ?? null,
     ended_at: jobs.every(hasEnded) ? (ended.sort().at(-1) ?? null) : null,

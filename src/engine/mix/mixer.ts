@@ -6,6 +6,9 @@ import { again, ended, must } from '../ffmpeg.ts';
 import { layoutName, reshaping, type SoundShape, soundSource } from '../taps/sound.ts';
 import type { Voice } from './voice.ts';
 
+/** Samples handed out at a time: each hand-over costs a few calls. */
+const CHUNK = 8192;
+
 export class Mixer implements Disposable {
   readonly rate: number;
   ended = false;
@@ -24,7 +27,7 @@ export class Mixer implements Disposable {
     const labels = voices.map((_, index) => `[v${index}]`).join('');
     const sum = `${labels}amix=inputs=${voices.length}:duration=${plan.duration}:dropout_transition=0:normalize=0`;
     const gain = plan.gain_db === 0 ? '' : `,volume=${plan.gain_db}dB:precision=double`;
-    const text = `${branches.join(';')};${sum}${gain},aformat=sample_fmts=fltp,abuffersink@out`;
+    const text = `${branches.join(';')};${sum}${gain},aformat=sample_fmts=fltp,asetnsamples=n=${CHUNK}:p=0,abuffersink@out`;
     must(this.#graph.parse2(text), 'build the mixer');
     must(this.#graph.configSync(), 'configure the mixer');
     for (const [index, voice] of voices.entries()) {

@@ -6,7 +6,7 @@ import { type AudioStreamFacts, mainAudio, type SourceFacts } from '../../core/f
 import type { MixInput } from '../../core/plan.ts';
 import { requireComplete } from '../completeness.ts';
 import { StreamDecoder } from '../decoder.ts';
-import { again, ended, hasTime, seconds } from '../ffmpeg.ts';
+import { again, ended, hasTime, seconds, type TimeBase } from '../ffmpeg.ts';
 import { firstFrame } from '../first-frame.ts';
 import { requireFrames, type StreamReading } from '../pass.ts';
 import { probe } from '../probe.ts';
@@ -29,6 +29,7 @@ export class Voice implements Disposable {
   /** Seconds of the mix that have been read of it. */
   position: number;
   readonly #source: OpenSource;
+  readonly #base: TimeBase;
   readonly #decoder: StreamDecoder;
   readonly #packet = new Packet();
   readonly #file: SourceFacts;
@@ -48,6 +49,7 @@ export class Voice implements Disposable {
     this.facts = audio;
     this.input = input;
     this.stream = source.format.streams[audio.index] as Stream;
+    this.#base = this.stream.timeBase;
     for (const other of source.format.streams) if (other.index !== audio.index) other.discard = AVDISCARD_ALL;
     this.shape = soundShape(first);
     // Sound that begins later than its film keeps its place.
@@ -134,9 +136,9 @@ export class Voice implements Disposable {
     reading.packets++;
     const { pts, duration } = this.#packet;
     if (!hasTime(pts)) return;
-    const at = seconds(pts, this.stream.timeBase);
+    const at = seconds(pts, this.#base);
     reading.first_s ??= at;
-    reading.end_s = Math.max(reading.end_s ?? at, at + seconds(duration, this.stream.timeBase));
+    reading.end_s = Math.max(reading.end_s ?? at, at + seconds(duration, this.#base));
   }
 
   /** Once it has ended: throws when the file breaks off, or gave nothing; answers warnings. */

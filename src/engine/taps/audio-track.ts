@@ -20,6 +20,9 @@ import { HoleFiller } from './holes.ts';
 import { layoutName, reshaping, type SoundShape, SoundWatch, sameSound, soundSource } from './sound.ts';
 import { chooseFormat, chooseLayout, chooseRate } from './sound-choice.ts';
 
+/** A tenth of a second, so that it lies beside its pictures. */
+const PCM_CHUNK = 4096;
+
 export class AudioWriter implements Disposable {
   readonly track: MuxTrack;
   readonly warnings: string[] = [];
@@ -162,7 +165,7 @@ export class AudioWriter implements Disposable {
     this.#chain?.[Symbol.dispose]();
     this.#shape = shape;
     const { context } = encoder;
-    const variable = findEncoder(encoder.name).hasCapabilities(AV_CODEC_CAP_VARIABLE_FRAME_SIZE);
+    const size = frameSizeOf(encoder);
     const filters = [
       ...(this.#plan.filter ? [this.#plan.filter] : []),
       ...reshaping(shape, {
@@ -170,7 +173,7 @@ export class AudioWriter implements Disposable {
         layout: layoutName(context.channelLayout),
         format: avGetSampleFmtName(context.sampleFormat) ?? 'fltp',
       }),
-      ...(variable || context.frameSize === 0 ? [] : [`asetnsamples=n=${context.frameSize}:p=0`]),
+      ...(size === 0 ? [] : [`asetnsamples=n=${size}:p=0`]),
     ];
     this.#chain = new FilterChain(soundSource(shape, this.#base), filters, 1);
   }
@@ -179,6 +182,13 @@ export class AudioWriter implements Disposable {
     this.#chain?.[Symbol.dispose]();
     this.#encoder?.[Symbol.dispose]();
   }
+}
+
+/** Samples that go into the encoder at a time; 0 when it takes them as they come. */
+function frameSizeOf({ name, context }: Encoder): number {
+  // PCM takes any number; many small packets only cost calls.
+  if (name.startsWith('pcm_')) return PCM_CHUNK;
+  return findEncoder(name).hasCapabilities(AV_CODEC_CAP_VARIABLE_FRAME_SIZE) ? 0 : context.frameSize;
 }
 
 function opensWithout(open: (bitRate: null) => Encoder): boolean {
