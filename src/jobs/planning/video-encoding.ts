@@ -121,7 +121,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       .optional()
       .meta({
         description:
-          "Speed against size, by the encoder's own names. Default for x264 and x265: what medium gives, with less work and memory; 8 for SVT-AV1.",
+          "Speed against size, by the encoder's own names. Default medium for x264, settings close to it for x265, 8 for SVT-AV1.",
         group: 'video',
         examples: ['fast', 'medium', 'slow'],
         steps: PRESET_STEPS,
@@ -256,22 +256,14 @@ function encoderOptions(
 ): CodecOptions {
   const { bitrate, preset, profile, gop } = params;
   const free = preset === undefined && Object.keys(params.options).length === 0;
-  const tuned = free ? TUNED[encoder] : undefined;
-  const quality = bitrate === undefined ? qualityOption(encoder, params.crf, defaults) : { b: bitrate };
   return {
     ...presetOption(encoder, preset, tried),
-    ...quality,
-    ...(typeof quality.crf === 'number' && tuned && { crf: shifted(quality.crf, tuned.crf) }),
-    ...tuned?.options,
+    ...(bitrate === undefined ? qualityOption(encoder, params.crf, defaults) : { b: bitrate }),
+    ...(free && TUNED[encoder]),
     ...(profile !== undefined && { profile }),
     ...(gop !== undefined && { g: gop }),
     ...flatten(params.options),
   };
-}
-
-/** 0 stays what it is: lossless. */
-function shifted(crf: number, by: number): number {
-  return crf === 0 ? 0 : Math.max(0.1, Math.round((crf + by) * 100) / 100);
 }
 
 /**
