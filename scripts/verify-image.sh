@@ -2,6 +2,7 @@
 # Builds the Dockerfile and tries the image where there is no Docker engine and no registry: with buildah in chroot
 # isolation, on a base made by debootstrap. Needs root, buildah, debootstrap, redis-server and curl; takes minutes.
 #   scripts/verify-image.sh [FOLDER]     keeps the base in FOLDER for the next time
+# Nothing in a pipe may leave early: whoever writes to it would fail, and the script with it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${1:-$(mktemp -d)}
@@ -59,7 +60,7 @@ root=$(b mount "$probe")
 echo "whole image: $(du -sm "$root" | cut -f1) MB unpacked, $(tar -C "$root" -c . | gzip -1 | wc -c | awk '{printf "%d", $1 / 1e6}') MB compressed"
 du -sm "$root/opt/mediamill" "$root/usr" "$root/var" | sed "s#$root##"
 du -sm "$root"/opt/mediamill/{dist,web} "$root"/opt/mediamill/node_modules/* "$root"/opt/mediamill/node_modules/@*/* |
-  sed "s#$root/opt/mediamill/##" | sort -rn | head -15
+  sed "s#$root/opt/mediamill/##" | sort -rn | sed -n 1,15p
 b inspect --type image --format 'user {{.OCIv1.Config.User}}, entrypoint {{.OCIv1.Config.Entrypoint}}, command {{.OCIv1.Config.Cmd}}, health check {{.Docker.Config.Healthcheck.Test}}{{println}}' localhost/mediamill
 test "$(b inspect --type image --format '{{.OCIv1.Config.User}}' localhost/mediamill)" = mediamill
 b run "$probe" -- id -un | grep -qx mediamill
@@ -118,7 +119,7 @@ start alone "$data" MEDIAMILL_SERVER_PORT="$port" MEDIAMILL_SERVER_INSECURE=true
 until_true b run --volume "$data:/data" --env MEDIAMILL_SERVER_PORT="$port" alone -- mediamill health
 echo "health check: ready"
 process_file "http://127.0.0.1:$port" "$data"
-curl -fsS "http://127.0.0.1:$port/" | grep -qi '<!doctype html' && echo "the page is there"
+curl -fsS "http://127.0.0.1:$port/" | grep -i '<!doctype html' >/dev/null && echo "the page is there"
 
 say "front and two workers on one Redis"
 data=$(room) port=$(free_port) redis=$(free_port) one=$(free_port) two=$(free_port)
@@ -135,5 +136,5 @@ echo "health checks: ready"
 process_file "http://127.0.0.1:$port" "$data"
 has_two_workers() { [ "$(curl -fsS "$1/api/workers" | node -pe 'JSON.parse(require("fs").readFileSync(0)).workers.length')" = 2 ]; }
 until_true has_two_workers "http://127.0.0.1:$port" && echo "both workers are there"
-(curl -fsS "http://127.0.0.1:$one/metrics" && curl -fsS "http://127.0.0.1:$two/metrics") | grep -q 'mediamill_job_duration_seconds_count{task="transcode_h264_to_h265",status="finished"} 1' && echo "the worker tells its metrics"
+(curl -fsS "http://127.0.0.1:$one/metrics" && curl -fsS "http://127.0.0.1:$two/metrics") | grep 'mediamill_job_duration_seconds_count{task="transcode_h264_to_h265",status="finished"} 1' >/dev/null && echo "the worker tells its metrics"
 say "all of it works"
