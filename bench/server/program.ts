@@ -18,6 +18,8 @@ export interface Program {
 }
 
 const BIN = resolve('bin/mediamill.mjs');
+/** As `npm start` does. */
+const AS_STARTED = ['--max-semi-space-size=4'];
 /** Jobs in one request. */
 const BATCH = 100;
 const LOOK_EVERY_MS = 10;
@@ -25,17 +27,21 @@ const LOOK_EVERY_MS = 10;
 /** `folder` has `input/film.mp4`. Resolves when the server listens. */
 export async function startProgram(folder: string, workers: number): Promise<Program> {
   const started = performance.now();
-  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0', '--log-format', 'json'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: folder,
-      MEDIAMILL_STORAGE_INPUT_PATH: `${folder}/input`,
-      MEDIAMILL_STORAGE_OUTPUT_PATH: `${folder}/output`,
-      MEDIAMILL_PROCESSING_MAX_WORKERS: String(workers),
+  const child = spawn(
+    process.execPath,
+    [...AS_STARTED, BIN, 'serve', '--port', '0', '--log-format', 'json'],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: folder,
+        MEDIAMILL_STORAGE_INPUT_PATH: `${folder}/input`,
+        MEDIAMILL_STORAGE_OUTPUT_PATH: `${folder}/output`,
+        MEDIAMILL_PROCESSING_MAX_WORKERS: String(workers),
+      },
     },
-  });
+  );
   const url = await addressOf(child);
   let names = 0;
 
