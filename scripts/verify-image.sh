@@ -13,7 +13,8 @@ b() { buildah "${store[@]}" "$@"; }
 say() { printf '\n== %s\n' "$*"; }
 containers=() pids=() rooms=()
 finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  # Buildah leaves what runs in a container to itself: the whole group is told.
+  for pid in "${pids[@]}"; do kill -- "-$pid" 2>/dev/null || kill "$pid" 2>/dev/null || true; done
   wait 2>/dev/null || true
   for name in "${containers[@]}"; do b rm "$name" >/dev/null 2>&1 || true; done
   for room in "${rooms[@]}"; do rm -rf "$room"; done
@@ -79,7 +80,8 @@ start() {
   containers+=("$name")
   # Buildah would mount the image's own volume over ours; an engine lets ours win.
   b config --volume /data- "$name"
-  b run --volume "$volume:/data" "${env[@]}" "$name" -- mediamill "$@" >"$folder/$name.log" 2>&1 &
+  setsid buildah "${store[@]}" run --volume "$volume:/data" "${env[@]}" "$name" -- mediamill "$@" \
+    >"$folder/$name.log" 2>&1 &
   pids+=($!)
 }
 until_true() {
