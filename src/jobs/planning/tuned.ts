@@ -5,6 +5,6 @@
 import type { CodecOptions } from '../../core/plan.ts';
 
 export const TUNED: Readonly<Record<string, CodecOptions>> = {
-  // Fewer merge candidates and steps of motion search cost nothing that can be measured; a short lookahead is memory.
+  // Fewer merge candidates and steps of motion search save work, a shorter lookahead memory; lower `psy-rd` pays for it.
   libx265: { 'x265-params': 'max-merge=2:psy-rd=0.5:subme=1:limit-sao=1:rc-lookahead=14' },
 };
