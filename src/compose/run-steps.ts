@@ -1,3 +1,4 @@
+/** Steps of a recipe here and now, without a queue: those that read the same file in one go. */
 import type { Config } from '../core/config.ts';
 import { type Failure, toMillError } from '../core/errors.ts';
 import type { Progress } from '../core/plan.ts';

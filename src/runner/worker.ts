@@ -149,7 +149,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function start(claim: Claim): void {
-    const claims = withMates(claim);
+    const claims = claimsOf(claim);
     const host = hosts.take();
     const seats = shareHost(host, claims.length);
     const fetch = claims.length > 1 ? fetchOnce(storage) : undefined;
@@ -177,7 +177,7 @@ export function startWorker(options: WorkerOptions): Worker {
       away = false;
       outage.reset();
       if (claim && (stopping.signal.aborted || gate.paused)) {
-        for (const own of withMates(claim)) await whenAvailable(() => queue.release(own), giveUp.signal);
+        for (const own of claimsOf(claim)) await whenAvailable(() => queue.release(own), giveUp.signal);
         return null;
       }
       if (!claim) await queue.waitForWork(stopping.signal);
@@ -245,6 +245,6 @@ export function startWorker(options: WorkerOptions): Worker {
 }
 
 /** Steps of a run on the same source come with the claim of one of them. */
-function withMates(claim: Claim): Claim[] {
+function claimsOf(claim: Claim): Claim[] {
   return [claim, ...(claim.mates ?? [])];
 }
