@@ -11,6 +11,7 @@ export async function composeDevices({
   const { createDevices } = await import('../runner/devices.ts');
   return createDevices({
     slots: config.processing.hardware_slots,
+    decode: config.processing.hardware_decoding,
     async inspect() {
       const { encoders, problem } = await inspectEngine();
       if (!encoders) {

@@ -217,6 +217,12 @@ const processing = z.strictObject({
     .describe(
       'Jobs of one worker that may use one kind of hardware encoder, such as nvenc, at a time; 0: none ever does. Consumer cards allow only a few.',
     ),
+  hardware_decoding: z
+    .boolean()
+    .default(true)
+    .describe(
+      'A device that encodes a video also decodes it: H.264, HEVC, VP9 and AV1 from 1280×720. What it does not take is decoded in software.',
+    ),
   nice: z
     .int()
     .min(0)

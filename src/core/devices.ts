@@ -1,6 +1,10 @@
-/** Devices that encode video, by the interface that drives them, and which encoders of a plan may use one. */
+/**
+ * Devices that encode and decode video, by the interface that drives them: which encoders of a plan may use one, and
+ * what is decoded on one.
+ */
 import { MillError } from './errors.ts';
-import type { MediaPlan, VideoTrack } from './plan.ts';
+import type { StreamFacts } from './facts.ts';
+import type { MediaPlan, PlannedOutput, VideoTrack } from './plan.ts';
 
 /** FFmpeg names hardware encoders after the interface that drives them: `hevc_nvenc`. */
 export const DEVICE_KINDS = ['nvenc', 'qsv', 'vaapi', 'videotoolbox', 'amf', 'vulkan', 'v4l2m2m'] as const;
@@ -9,6 +13,11 @@ export type DeviceKind = (typeof DEVICE_KINDS)[number];
 /** Null for an encoder in software. */
 export function deviceKindOf(encoder: string): DeviceKind | null {
   return DEVICE_KINDS.find((kind) => encoder.endsWith(`_${kind}`)) ?? null;
+}
+
+/** What people call its decoders. */
+export function decoderName(kind: DeviceKind): string {
+  return kind === 'nvenc' ? 'nvdec' : kind;
 }
 
 /**
@@ -41,4 +50,35 @@ function restricted(track: VideoTrack, kinds: readonly string[]): VideoTrack {
     });
   }
   return { ...track, ...first, fallback: rest };
+}
+
+/** Codecs that are worth it; what is older is soon decoded by any processor. */
+const DECODED: ReadonlySet<string> = new Set(['h264', 'hevc', 'vp9', 'av1']);
+/** What every device decodes that knows the codec. The others differ by maker and year. */
+const DECODED_FORMATS: ReadonlySet<string> = new Set(['yuv420p', 'yuvj420p', 'yuv420p10le']);
+/** Smaller pictures are decoded sooner than they are fetched. */
+const DECODED_PIXELS = 1280 * 720;
+
+/**
+ * The device that decodes a stream, of those that were granted: the one that encodes it. Null for software, also
+ * when somebody else wants its pictures: they are to be the same whatever a transcode beside them uses.
+ */
+export function decodedOn(
+  stream: StreamFacts | undefined,
+  outputs: readonly PlannedOutput[],
+  granted: readonly DeviceKind[],
+): DeviceKind | null {
+  if (stream?.kind !== 'video' || !DECODED.has(stream.codec ?? '')) return null;
+  if (!DECODED_FORMATS.has(stream.pixel_format ?? '')) return null;
+  if (stream.width * stream.height < DECODED_PIXELS) return null;
+  const takers = outputs.flatMap((output): (DeviceKind | null)[] => {
+    if (output.kind !== 'media')
+      return 'stream' in output && output.kind !== 'facts' && output.stream === stream.index ? [null] : [];
+    return output.tracks.flatMap((track) =>
+      track.kind === 'video' && track.stream === stream.index ? [deviceKindOf(track.encoder)] : [],
+    );
+  });
+  const [kind = null] = takers;
+  const one = takers.every((taker) => taker === kind);
+  return one && kind !== null && granted.includes(kind) ? kind : null;
 }

@@ -1,4 +1,5 @@
 /** How a job is done, in words and numbers for people: what is read, what is decoded and what is made. */
+import { type DeviceKind, decodedOn, decoderName } from './devices.ts';
 import type { SourceFacts } from './facts.ts';
 import type { MediaPlan, PlannedOutput, Track } from './plan.ts';
 import { type MediaKind, mediaKind } from './playability.ts';
@@ -42,8 +43,15 @@ export const PLAIN_PLAN: JobPlan = Object.freeze({
   steps: [],
 });
 
-/** `plans` are those made so far, for jobs that go over the source more than once. */
-export function describePlan(facts: SourceFacts, plans: readonly MediaPlan[]): JobPlan {
+/**
+ * `plans` are those made so far, for jobs that go over the source more than once; `decodeOn` is the device that also
+ * decodes what its encoders take.
+ */
+export function describePlan(
+  facts: SourceFacts,
+  plans: readonly MediaPlan[],
+  decodeOn?: DeviceKind,
+): JobPlan {
   const outputs = plans.flatMap((plan) => plan.outputs);
   const reads = outputs.map(readingOf);
   return {
@@ -51,7 +59,11 @@ export function describePlan(facts: SourceFacts, plans: readonly MediaPlan[]): J
     source: summarize(facts) || null,
     duration_s: lengthOf(facts),
     reads: READINGS.findLast((reading) => reads.includes(reading)) ?? 'header',
-    steps: outputs.flatMap((output) => stepsOf(output, facts)),
+    steps: plans.flatMap((plan) => {
+      const device = (stream: number) =>
+        decodedOn(facts.streams[stream], plan.outputs, decodeOn ? [decodeOn] : []);
+      return plan.outputs.flatMap((output) => stepsOf(output, facts, device));
+    }),
   };
 }
 
@@ -69,7 +81,11 @@ function readingOf(output: PlannedOutput): Reading {
   }
 }
 
-function stepsOf(output: PlannedOutput, facts: SourceFacts): PlanStep[] {
+function stepsOf(
+  output: PlannedOutput,
+  facts: SourceFacts,
+  deviceOf: (stream: number) => DeviceKind | null,
+): PlanStep[] {
   const step = (kind: string, stream: number | null, to: string | null, detail: string | null): PlanStep => ({
     kind,
     stream,
@@ -79,7 +95,9 @@ function stepsOf(output: PlannedOutput, facts: SourceFacts): PlanStep[] {
   });
   switch (output.kind) {
     case 'media':
-      return output.tracks.map((track) => step(track.kind, track.stream, madeOf(track), detailOf(track)));
+      return output.tracks.map((track) =>
+        step(track.kind, track.stream, madeOf(track), detailOf(track, deviceOf(track.stream))),
+      );
     case 'images':
       return [step('images', output.stream, output.format, output.choose.kind.replaceAll('_', ' '))];
     case 'animation':
@@ -113,7 +131,7 @@ function madeOf(track: Track): string {
   }
 }
 
-function detailOf(track: Track): string | null {
+function detailOf(track: Track, device: DeviceKind | null): string | null {
   if (track.kind !== 'video' && track.kind !== 'audio') return null;
   const options = Object.entries(track.options).map(([name, value]) => `${name} ${value}`);
   const own =
@@ -124,5 +142,6 @@ function detailOf(track: Track): string | null {
           track.sample_rate && `${track.sample_rate} Hz`,
           track.channels && `${track.channels} channels`,
         ];
-  return [...own, ...options].filter(Boolean).join(', ') || null;
+  const decoded = device && `decoded on ${decoderName(device)}`;
+  return [...own, ...options, decoded].filter(Boolean).join(', ') || null;
 }

@@ -25,6 +25,12 @@ export class Cadence implements Disposable {
     return this.#tick;
   }
 
+  /** Is a frame shown at a tick when it is there from `fromS` until `untilS`? Ticks at either end count. */
+  wants(fromS: number, untilS: number): boolean {
+    const next = Math.max(this.#tick, Math.ceil((fromS - this.#start) * this.#fps - ROUNDING));
+    return next < this.#count && this.#timeOf(next) <= untilS + TOLERANCE_S;
+  }
+
   /** Frames in order of time. */
   add(frame: Frame, timeS: number): void {
     // A frame is shown until the next one begins; before the first, the first stands in.
@@ -50,5 +56,7 @@ export class Cadence implements Disposable {
   }
 }
 
+/** Of a tick, in floating point. */
+const ROUNDING = 1e-6;
 /** Time bases round; a tenth of a millisecond is no other frame. */
 const TOLERANCE_S = 1e-4;

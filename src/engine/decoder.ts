@@ -1,6 +1,13 @@
 /** One stream's packets into frames. Damage is counted and passed over, as players do. */
 import { AV_FRAME_FLAG_CORRUPT, AVERROR_ENOMEM } from 'node-av/constants';
-import { Codec, CodecContext, Frame, type Packet, type Stream } from 'node-av/lib';
+import {
+  Codec,
+  CodecContext,
+  Frame,
+  type HardwareDeviceContext,
+  type Packet,
+  type Stream,
+} from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { again, ended, hasTime, must } from './ffmpeg.ts';
 import { isRefusedDecoder } from './source.ts';
@@ -9,23 +16,40 @@ export interface DecoderOptions {
   threads: number;
   /** AVCodecContext options, such as `skip_loop_filter: 'all'` for analysis only. */
   options?: Record<string, string>;
+  /** Decodes there; default in software. Where the device refuses the stream, frames may lie in plain memory. */
+  device?: { context: HardwareDeviceContext; codec: Codec };
 }
 
-export class StreamDecoder implements Disposable {
+/** Packets of one stream in, frames out. */
+export interface Decoder extends Disposable {
+  /** Frames that came out. */
+  readonly frames: number;
+  /** Packets the decoder refused, and frames it marked as damaged. */
+  readonly errors: number;
+  /**
+   * Feeds one packet (null at the end) and hands out each frame that is ready. The frame is reused: whoever
+   * keeps it takes a reference.
+   */
+  decode(packet: Packet | null, visit: (frame: Frame) => void): void;
+  /** Frames nobody refers to are left out while on, where the decoder knows how (AVDISCARD_NONREF). */
+  skipUnreferenced?(skip: boolean): void;
+}
+
+export class StreamDecoder implements Decoder {
   readonly stream: Stream;
   readonly context: CodecContext;
-  /** Frames that came out. */
   frames = 0;
-  /** Packets the decoder refused, and frames it marked as damaged. */
   errors = 0;
+  readonly #onDevice: boolean;
   #frame = new Frame();
   #skipping = false;
   /** Decoding timestamps of packets that have no others; frames take them in the order they are shown. */
   readonly #order: bigint[] = [];
 
-  constructor(stream: Stream, { threads, options = {} }: DecoderOptions) {
+  constructor(stream: Stream, { threads, options = {}, device }: DecoderOptions) {
     this.stream = stream;
-    const codec = Codec.findDecoder(stream.codecpar.codecId);
+    this.#onDevice = device !== undefined;
+    const codec = device?.codec ?? Codec.findDecoder(stream.codecpar.codecId);
     if (!codec || isRefusedDecoder(codec)) {
       throw new MillError(
         'unsupported_media',
@@ -38,15 +62,13 @@ export class StreamDecoder implements Disposable {
     must(this.context.parametersToContext(stream.codecpar), 'read the parameters of the stream');
     this.context.pktTimebase = stream.timeBase;
     this.context.threadCount = threads;
+    // FFmpeg's own choice of a pixel format prefers that of the device.
+    if (device) this.context.hwDeviceCtx = device.context;
     for (const [name, value] of Object.entries(options))
       must(this.context.setOption(name, value), `set ${name}`);
     must(this.context.open2Sync(codec, null), `open the decoder ${codec.name}`);
   }
 
-  /**
-   * Feeds one packet (null at the end) and hands out each frame that is ready. The frame is reused: whoever
-   * keeps it takes a reference. Answers false at once when `visit` does.
-   */
   decode(packet: Packet | null, visit: (frame: Frame) => void): void {
     if (packet && !hasTime(packet.pts) && hasTime(packet.dts)) this.#order.push(packet.dts);
     for (;;) {
@@ -61,7 +83,6 @@ export class StreamDecoder implements Disposable {
     this.#drain(visit);
   }
 
-  /** Frames nobody refers to are not decoded while on (AVDISCARD_NONREF). */
   skipUnreferenced(skip: boolean): void {
     if (skip === this.#skipping) return;
     this.#skipping = skip;
@@ -105,7 +126,9 @@ export class StreamDecoder implements Disposable {
   }
 
   #damaged(code: number): void {
-    if (code === AVERROR_ENOMEM) throw new MillError('out_of_memory', 'The decoder ran out of memory.');
+    // A full device is not a full machine.
+    if (code === AVERROR_ENOMEM && !this.#onDevice)
+      throw new MillError('out_of_memory', 'The decoder ran out of memory.');
     this.errors++;
   }
 

@@ -3,8 +3,10 @@ import { AV_CODEC_CAP_HARDWARE, AV_CODEC_CAP_HYBRID, AV_CODEC_FLAG_GLOBAL_HEADER
 import { Codec, CodecContext, type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import type { CodecOptions } from '../core/plan.ts';
+import type { Devices } from './device.ts';
 import { again, describe, ended, must } from './ffmpeg.ts';
 import { nearestOption, optionRange } from './option-range.ts';
+import { Upload } from './upload.ts';
 
 /** AVERROR_OPTION_NOT_FOUND: the answer of `setOption` to a name the encoder does not know. */
 const OPTION_NOT_FOUND = -1414549496;
@@ -19,17 +21,20 @@ export class Encoder implements Disposable {
   frames = 0;
   packets = 0;
   #packet = new Packet();
+  readonly #upload: Way | null;
 
-  constructor(context: CodecContext, name: string) {
+  /** `upload` is for an encoder that takes pictures of a device only. */
+  constructor(context: CodecContext, name: string, upload: Way | null = null) {
     this.context = context;
     this.name = name;
+    this.#upload = upload;
     this.#packet.alloc();
   }
 
   /** Encodes one frame (null at the end) and hands out each packet; it is reused. */
   encode(frame: Frame | null, visit: (packet: Packet) => void): void {
     if (frame) this.frames++;
-    const sent = this.context.sendFrameSync(frame);
+    const sent = this.context.sendFrameSync(frame && (this.#upload?.take(frame) ?? frame));
     if (!ended(sent)) must(sent, `encode with ${this.name}`);
     for (;;) {
       const got = this.context.receivePacketSync(this.#packet);
@@ -44,30 +49,40 @@ export class Encoder implements Disposable {
   [Symbol.dispose](): void {
     this.#packet.free();
     this.context.freeContext();
+    this.#upload?.[Symbol.dispose]();
   }
 }
+
+/** Where pictures go on their way into an encoder. */
+type Way = Pick<Upload, 'take' | typeof Symbol.dispose>;
 
 export interface EncoderSetup {
   name: string;
   options: CodecOptions;
   globalHeader: boolean;
+  /** For encoders that take pictures of a device only. */
+  devices?: Devices;
+  /** The pixel format is that of the pictures in plain memory. */
   configure(context: CodecContext, codec: Codec): void;
 }
 
 /** Throws `encoder_unavailable` with the reason, or `invalid_params` for an option it does not take. */
-export function openEncoder({ name, options, globalHeader, configure }: EncoderSetup): Encoder {
+export function openEncoder({ name, options, globalHeader, devices, configure }: EncoderSetup): Encoder {
   const codec = findEncoder(name);
   const context = new CodecContext();
   context.allocContext3(codec);
+  let upload: Upload | null = null;
   try {
     configure(context, codec);
+    upload = Upload.forEncoder(context, codec, devices);
     if (globalHeader) context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
     for (const [key, value] of Object.entries(options)) setOption(context, codec, key, value);
     const opened = context.open2Sync(codec, null);
     if (opened < 0) throw notOpened(codec, opened);
-    return new Encoder(context, name);
+    return new Encoder(context, name, upload);
   } catch (error) {
     context.freeContext();
+    upload?.[Symbol.dispose]();
     throw error;
   }
 }

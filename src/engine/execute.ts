@@ -152,6 +152,7 @@ async function scan(
   const warnings = await warnOfEnd(source, facts);
   if (output.scan === 'header' || !stream) return { kind: 'facts', packets: null, warnings };
   const times = await scanFrames(source, stream.index, signal, {
+    look: context.look,
     maxBytes: isPartial(source) ? PARTIAL_SCAN_BYTES : SCAN_BYTES,
   });
   return { kind: 'facts', packets: packetFacts(times, stream.time_base), warnings };

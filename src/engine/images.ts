@@ -1,7 +1,8 @@
 /** One decoded frame into one image file, turned and stretched as a display would show it. */
-import { statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { avGetPixFmtFromName, type CodecContext, type Frame, Rational } from 'node-av/lib';
+import { avGetPixFmtFromName, type CodecContext, type Frame, type Packet, Rational } from 'node-av/lib';
+import { MillError } from '../core/errors.ts';
 import type { VideoStreamFacts } from '../core/facts.ts';
 import type { ImageResult } from '../core/plan.ts';
 import { type Encoder, openEncoder } from './encoder.ts';
@@ -32,37 +33,56 @@ export function imageSize(video: VideoStreamFacts, width: number | null): { widt
   return { width: w, height: Math.max(1, Math.round((w * video.display_height) / video.display_width)) };
 }
 
+export interface ImageWriterContext {
+  folder: string;
+  video: VideoStreamFacts;
+  /** Pictures that are encoded at a time. */
+  threads: number;
+}
+
 export class ImageWriter implements Disposable {
   readonly size: { width: number; height: number };
-  readonly #video: VideoStreamFacts;
   readonly #shape: ImageShape;
-  readonly #folder: string;
+  readonly #context: ImageWriterContext;
   #chain: FilterChain | null = null;
   #chainShape: PictureShape | null = null;
   #encoder: Encoder | null = null;
   #count = 0n;
+  /** Inside the encoder, which gives them back in the order they came. */
+  readonly #waiting: ImageResult[] = [];
 
-  constructor(folder: string, video: VideoStreamFacts, shape: ImageShape) {
-    this.#folder = folder;
-    this.#video = video;
+  constructor(shape: ImageShape, context: ImageWriterContext) {
     this.#shape = shape;
-    this.size = imageSize(video, shape.width);
+    this.#context = context;
+    this.size = imageSize(context.video, shape.width);
   }
 
-  /** `keep` also gets the finished picture, for a sprite sheet. */
+  /** The file and its size are there after {@link end}. `keep` gets the finished picture, for a sprite sheet. */
   write(frame: Frame, file: string, timeS: number, keep?: (picture: Frame) => void): ImageResult {
-    const path = join(this.#folder, file);
+    const image = { file, time_s: timeS, ...this.size, size_bytes: 0 };
+    this.#waiting.push(image);
     this.#render(frame, (picture) => {
       this.#encoder ??= this.#open(picture);
       picture.pts = this.#count++;
       picture.pictType = 0 as typeof picture.pictType;
       keep?.(picture);
-      const parts: Buffer[] = [];
-      this.#encoder.encode(picture, (packet) => parts.push(Buffer.from(packet.data ?? [])));
-      writeFileSync(path, Buffer.concat(parts));
+      this.#encoder.encode(picture, this.#land);
     });
-    return { file, time_s: timeS, ...this.size, size_bytes: statSync(path).size };
+    return image;
   }
+
+  end(): void {
+    this.#encoder?.encode(null, this.#land);
+    const [missing] = this.#waiting;
+    if (missing) throw new MillError('internal', `The encoder gave nothing for ${missing.file}.`);
+  }
+
+  #land = (packet: Packet): void => {
+    const image = this.#waiting.shift();
+    if (!image) throw new MillError('internal', 'The encoder gave more pictures than it was given.');
+    writeFileSync(join(this.#context.folder, image.file), packet.data ?? '');
+    image.size_bytes = packet.size;
+  };
 
   #render(frame: Frame, visit: (picture: Frame) => void): void {
     if (!this.#chain || !this.#chainShape || !sameShape(this.#chainShape, frame)) {
@@ -71,14 +91,14 @@ export class ImageWriter implements Disposable {
       this.#chain = new FilterChain(
         pictureSource(this.#chainShape, { num: 1, den: 1000 }),
         this.#filters(),
-        1,
+        this.#context.threads,
       );
     }
     this.#chain.push(frame, visit);
   }
 
   #filters(): string[] {
-    const { rotation, flipped } = this.#video;
+    const { rotation, flipped } = this.#context.video;
     const upright = rotation % 180 === 0;
     const coded = upright ? this.size : { width: this.size.height, height: this.size.width };
     const { pixelFormats, colors } = ENCODERS[this.#shape.format];
@@ -103,7 +123,7 @@ export class ImageWriter implements Disposable {
         context.pixelFormat = avGetPixFmtFromName(ENCODERS[format].pixelFormats);
         context.timeBase = new Rational(1, 25);
         context.colorRange = (format === 'jpg' ? 2 : 0) as CodecContext['colorRange'];
-        context.threadCount = 1;
+        context.threadCount = this.#context.threads;
       },
     });
   }

@@ -4,5 +4,6 @@
  */
 export type { PlanContext } from './context.ts';
 export { execute, executeTogether } from './execute.ts';
+export { type Look, look } from './look.ts';
 export { declarePartial, type NeedBytes } from './partial-file.ts';
 export { probe } from './probe.ts';

@@ -114,6 +114,8 @@ export class Mark implements Disposable {
 
 /** What the `overlay` filter can draw on without changing the rest of the picture. */
 function overlayFormat(pixelFormat: string): string {
+  if (pixelFormat === 'nv12') return 'yuv420';
+  if (pixelFormat === 'p010le') return 'yuv420p10';
   const [, chroma] = /^yuv[aj]?(420|422|444)p/.exec(pixelFormat) ?? [];
   const deep = /p(?:9|1[0-6])(?:le|be)$/.test(pixelFormat);
   if (chroma !== undefined) return `yuv${chroma}${deep ? 'p10' : ''}`;

@@ -2,7 +2,8 @@
 import { AV_PKT_FLAG_CORRUPT, AVDISCARD_ALL, AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import { type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
-import { StreamDecoder } from './decoder.ts';
+import { type Decoder, StreamDecoder } from './decoder.ts';
+import type { ChooseDecoder } from './device-decoding.ts';
 import { again, ended, hasTime, seconds, type TimeBase, turn } from './ffmpeg.ts';
 import { tickAt } from './frames/choose.ts';
 import { landBefore } from './frames/landing.ts';
@@ -20,6 +21,8 @@ const SHORTEST_HOLE_S = 0.1;
 export interface PassOptions {
   threads: (stream: number) => number;
   decoderOptions: (stream: number) => Record<string, string>;
+  /** Default: software for every stream. */
+  chooseDecoder?: ChooseDecoder;
   /** Streams nobody wants whose extent is still to be seen. */
   watch: (stream: number) => boolean;
   /** Begins at a key frame of this stream that is not after the time, in seconds on the container's timeline. */
@@ -127,7 +130,7 @@ class Lane implements Disposable {
   readonly #sounds: boolean;
   readonly #packetTaps: Tap[];
   readonly #frameTaps: Tap[];
-  readonly #decoder: StreamDecoder | null;
+  readonly #decoder: Decoder | null;
   readonly #meter: ProgressMeter;
   #packets = 0;
   /** Packets that came incomplete, beside those the decoder complained of. */
@@ -151,19 +154,17 @@ class Lane implements Disposable {
     this.#packetTaps = packetTaps;
     this.#frameTaps = frameTaps;
     this.#meter = options.meter;
-    this.#decoder =
-      frameTaps.length === 0
-        ? null
-        : new StreamDecoder(stream, {
-            threads: options.threads(stream.index),
-            options: options.decoderOptions(stream.index),
-          });
+    const { threads, decoderOptions, chooseDecoder } = options;
+    const software = () =>
+      new StreamDecoder(stream, { threads: threads(stream.index), options: decoderOptions(stream.index) });
+    this.#decoder = frameTaps.length === 0 ? null : (chooseDecoder?.(stream, software) ?? software());
   }
 
   take(packet: Packet): void {
     this.#packets++;
     this.#note(packet);
     for (const tap of this.#packetTaps) tap.packet?.(packet, this.#index);
+    this.#decoder?.skipUnreferenced?.(!this.#frameTaps.some((tap) => tap.needs?.(packet) ?? true));
     const complaints = this.#decode(packet);
     const litter = complaints > 0 && packet.size < SMALLEST_FRAME;
     if (litter) this.#litter += complaints;

@@ -4,6 +4,8 @@ import type { SourceFacts, VideoStreamFacts } from '../core/facts.ts';
 import type { MediaOutput, PlannedOutput, Track } from '../core/plan.ts';
 import { mustWatch, requireComplete, warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
+import { Devices } from './device.ts';
+import { chooseDecoder } from './device-decoding.ts';
 import { firstFrame } from './first-frame.ts';
 import { Mark } from './mark.ts';
 import { checkParameterStrings } from './parameter-strings.ts';
@@ -40,13 +42,14 @@ export async function readThrough(items: readonly ReadItem[]): Promise<void> {
   const contexts = [...new Set(items.map(({ part }) => part.context))];
   const [context] = contexts;
   if (!context) return;
-  using source = await openSource(context.source);
+  using source = (await context.look?.take()) ?? (await openSource(context.source));
   using owned = new DisposableStack();
+  const hardware = owned.use(new Devices());
   const open: OpenItem[] = [];
   for (const { part, index } of items) {
     const output = part.plan.outputs[index] as PlannedOutput;
     await part.attempt(async () => {
-      const tap = await openTap(output, part.plan.inputs, source, owned, part.context);
+      const tap = await openTap(output, part.plan.inputs, source, owned, { ...part.context, hardware });
       open.push({ part, index, tap: owned.use(new GuardedTap(part, tap)) });
     });
   }
@@ -59,6 +62,7 @@ export async function readThrough(items: readonly ReadItem[]): Promise<void> {
     outputs.some(encodesVideo) ? 1 : context.threads,
   );
   const taps = open.map(({ tap }) => tap);
+  options.chooseDecoder = chooseDecoder(outputs, contexts, hardware);
   const readings = await readPass(source, taps, options);
   const seen = extent.from ? fromTheBegin(readings, context.facts) : readings;
   meter.checking();
@@ -120,7 +124,7 @@ function tellAll(contexts: readonly PlanContext[]): PlanContext['progress'] {
 
 /** Everything decoded, nothing made; checksums inside the streams are compared. */
 export async function verifyThrough(context: PlanContext): Promise<StreamReading[]> {
-  using source = await openSource(context.source);
+  using source = (await context.look?.take()) ?? (await openSource(context.source));
   using tap = new VerifyTap(source.format.streams);
   const { meter, options } = passOptions(context, {}, context.threads);
   const readings = await readPass(source, [tap], {
@@ -178,7 +182,7 @@ async function openTap(
   inputs: readonly string[],
   source: OpenSource,
   owned: DisposableStack,
-  context: PlanContext,
+  context: PlanContext & { hardware: Devices },
 ): Promise<Tap> {
   const { facts, work } = context;
   const stream = (index: number) => {
@@ -211,8 +215,7 @@ async function openTap(
         output,
         stream(output.stream),
         facts.streams[output.stream] as VideoStreamFacts,
-        facts.format.zero_s,
-        work,
+        context,
       );
     case 'loudness':
       if ('stream' in output.of) return new LoudnessTap(stream(output.of.stream), output.filter);

@@ -16,6 +16,8 @@ const VITALS_EVERY_MS = 250;
 const OOM_SCORE_ADJUSTMENT = '500';
 /** Media lives in native memory; a JavaScript heap of this size, in MiB, is a mistake of the job. */
 const HEAP_MIB = 1024;
+/** Its part for what is short-lived, in MiB: as fast as with Node's 48, and 20 MB smaller. */
+const YOUNG_HEAP_MIB = 4;
 
 // Without a parent nobody waits for the work. A thread inside a native call can't be joined: no exit(), a kill.
 process.on('disconnect', endWithHelpers);
@@ -28,7 +30,7 @@ const cancelFlags = createCancelFlags();
 const registryModule = process.argv[2] ?? siblingModule(import.meta.url, '../jobs/index.gen');
 const thread = new Worker(new URL(siblingModule(import.meta.url, './child-thread')), {
   workerData: { registryModule, cancelFlags } satisfies ThreadData,
-  resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+  resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
 });
 
 /** Ids of the orders that came together, and of those that have not been answered yet. */

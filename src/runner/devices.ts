@@ -3,7 +3,7 @@
  * kind has a number of places. A job that takes any device goes on in software when there is none to be had; one
  * that was asked to use a kind waits for it, or takes its software stand-in where that is allowed.
  */
-import type { DeviceKind } from '../core/devices.ts';
+import { type DeviceKind, deviceKindOf } from '../core/devices.ts';
 import { MillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import type { JobRecord } from '../queue/port.ts';
@@ -20,6 +20,8 @@ import type { Outcome, WorkOrder } from './protocol.ts';
 export interface DevicesOptions {
   /** Jobs that may use one kind of device at a time; 0: none may. */
   slots: number;
+  /** A device that encodes decodes as well. */
+  decode: boolean;
   /** Tries the encoders of this machine; asked once, by the first job that wants a device. Null: nobody knows. */
   inspect(): Promise<readonly EncoderTrial[] | null>;
 }
@@ -48,6 +50,8 @@ export interface DeviceWait {
 export interface DeviceGrant extends Disposable {
   /** Kinds of device whose encoders the job may open. */
   readonly kinds: DeviceKind[];
+  /** Kind of device that decodes for them; null for software. */
+  readonly decode_on: DeviceKind | null;
   /** Why the job does without the encoder it was asked to use; null when it does not. */
   readonly warning: string | null;
 }
@@ -57,7 +61,7 @@ const SWITCHED_OFF: Verdict = {
   reason: 'hardware encoders are switched off here ([processing] hardware_slots is 0)',
 };
 
-export function createDevices({ slots, inspect }: DevicesOptions): Devices {
+export function createDevices({ slots, decode, inspect }: DevicesOptions): Devices {
   const places = new DeviceSlots(slots);
   let trials: Promise<readonly EncoderTrial[] | null> | null = null;
 
@@ -76,7 +80,7 @@ export function createDevices({ slots, inspect }: DevicesOptions): Devices {
       if (choice.kinds.length === 0 && choice.software === null) {
         throw new MillError('encoder_unavailable', sentence(choice), { facts: { encoder: choice.asked } });
       }
-      return { reserve: (surroundings) => reserve(places, choice, surroundings) };
+      return { reserve: (surroundings) => reserve(places, choice, decode, surroundings) };
     },
   };
 }
@@ -84,12 +88,13 @@ export function createDevices({ slots, inspect }: DevicesOptions): Devices {
 async function reserve(
   places: DeviceSlots,
   choice: DeviceChoice,
+  decode: boolean,
   { signal, waits, log }: DeviceWait,
 ): Promise<DeviceGrant> {
   const { kinds, software, asked } = choice;
   for (const kind of kinds) {
     const slot = places.tryTake(kind);
-    if (slot) return granted(kind, slot);
+    if (slot) return granted(kind, decode, slot);
   }
   const [kind] = kinds;
   if (software !== null) {
@@ -100,17 +105,23 @@ async function reserve(
       asked !== null && (kind ? `The encoder ${asked} was busy with other jobs.` : sentence(choice));
     return {
       kinds: [],
+      decode_on: null,
       warning: why ? `${why} ${software} was used instead.` : null,
       [Symbol.dispose]() {},
     };
   }
   waits();
   log(`${inUse(kinds)}; this job waits for one.`);
-  return granted(kind as DeviceKind, await places.take(kind as DeviceKind, signal));
+  return granted(kind as DeviceKind, decode, await places.take(kind as DeviceKind, signal));
 }
 
-function granted(kind: DeviceKind, slot: DeviceSlot): DeviceGrant {
-  return { kinds: [kind], warning: null, [Symbol.dispose]: () => slot[Symbol.dispose]() };
+function granted(kind: DeviceKind, decode: boolean, slot: DeviceSlot): DeviceGrant {
+  return {
+    kinds: [kind],
+    decode_on: decode ? kind : null,
+    warning: null,
+    [Symbol.dispose]: () => slot[Symbol.dispose](),
+  };
 }
 
 function sentence({ asked, reason }: DeviceChoice): string {
@@ -126,6 +137,12 @@ export function encodersOf(registry: Registry, { task, params }: JobRecord): str
   return registry.get(task).encoders?.(registry.parse(task, params)) ?? [];
 }
 
+/** The kind that a job insists on, when it is only one; for those who have no places to give. */
+export function onlyDevice(encoders: readonly string[]): DeviceKind | null {
+  const [kind = null, ...others] = new Set(encoders.flatMap((name) => deviceKindOf(name) ?? []));
+  return others.length === 0 ? kind : null;
+}
+
 /** Runs an order while its device is set aside for it. */
 export async function runWithDevice(
   wish: DeviceWish | null | undefined,
@@ -135,7 +152,8 @@ export async function runWithDevice(
 ): Promise<Outcome> {
   if (!wish) return await run(order);
   using device = await wish.reserve(wait);
-  const outcome = await run({ ...order, devices: device.kinds });
+  const { kinds, decode_on } = device;
+  const outcome = await run({ ...order, devices: kinds, ...(decode_on && { decode_on }) });
   if (device.warning === null) return outcome;
   const { report } = outcome;
   return { ...outcome, report: { ...report, warnings: [device.warning, ...report.warnings] } };

@@ -8,14 +8,15 @@ import { type AnyFileJob, type AnyJob, type AnyMediaJob, isMediaJob, type JobRep
 import { describePlan, type JobPlan, PLAIN_PLAN } from '../core/job-plan.ts';
 import type { MediaPlan, OutputResult, Progress } from '../core/plan.ts';
 import { outputTarget, type Params, type Registry } from '../core/registry.ts';
-import type { PlanContext } from '../engine/index.ts';
+import type { Look, PlanContext } from '../engine/index.ts';
 import { type AskForBytes, bytesOnDemand, readsHereAndThere } from './bytes-on-demand.ts';
 import { listOutputs } from './outputs.ts';
 import type { OrderLogLevel, OrderPart, Outcome, WorkOrder } from './protocol.ts';
 
 /** What the runner needs of the engine. */
 export interface Engine {
-  probe(path: string, signal: AbortSignal): Promise<SourceFacts>;
+  probe(path: string): Promise<SourceFacts>;
+  look(path: string): Promise<Look>;
   execute(plan: MediaPlan, context: PlanContext): Promise<OutputResult[]>;
   declarePartial(path: string, file: { size: number; need: AskForBytes }): Disposable;
 }
@@ -95,31 +96,46 @@ async function runMediaJob(
   context: OrderContext,
 ): Promise<JobReport> {
   const { signal, progress, log } = context;
-  const { probe, execute, declarePartial } = await context.loadEngine();
+  const { look, execute, declarePartial } = await context.loadEngine();
   const bytes = order.partial && context.need ? bytesOnDemand(order.partial.size_bytes, context.need) : null;
   // Taken back as soon as the source is whole: then everything is read as if it had always been here.
   let partial = bytes && declarePartial(source, { size: order.partial?.size_bytes ?? 0, need: bytes.need });
   const part = context.part?.bind(context);
   const clock = part && createPartClock(part);
   try {
-    const facts = await (clock ? clock('probe', {}, () => probe(source, signal)) : probe(source, signal));
+    using seen = await (clock ? clock('probe', {}, () => look(source)) : look(source));
+    signal.throwIfAborted();
+    const { facts } = seen;
     checkNeeds(job, facts);
     const target = outputTarget(job, order.target);
-    const { work, threads, devices } = order;
+    const { work, threads, devices, decode_on: decodeOn } = order;
     const done: OutputResult[][] = [];
     const plans: MediaPlan[] = [];
     let plan: MediaPlan | null = job.plan(facts, params, target);
     while (plan) {
       if (devices) plan = restrictDevices(plan, devices);
       plans.push(plan);
-      context.plan?.(describePlan(facts, plans));
+      context.plan?.(describePlan(facts, plans, decodeOn));
       if (partial && bytes && !readsHereAndThere(plan)) {
         progress({ percent: null, stage: 'fetching the input' });
         await bytes.all();
         partial[Symbol.dispose]();
         partial = null;
       }
-      done.push(await execute(plan, { source, facts, work, threads, signal, progress, log, clock }));
+      done.push(
+        await execute(plan, {
+          source,
+          look: seen,
+          facts,
+          work,
+          threads,
+          decodeOn,
+          signal,
+          progress,
+          log,
+          clock,
+        }),
+      );
       plan = job.next?.(done, facts, params, target) ?? null;
     }
     return job.report(done.pop() ?? [], facts, params, done);
@@ -158,7 +174,7 @@ async function runFileJob(
   context: OrderContext,
 ): Promise<JobReport> {
   const { signal, progress, log } = context;
-  const probe = async (path: string) => (await context.loadEngine()).probe(path, signal);
+  const probe = async (path: string) => (await context.loadEngine()).probe(path);
   if (input !== null && job.input.needs) checkNeeds(job, await probe(input));
   context.plan?.(PLAIN_PLAN);
   const { work, network } = order;

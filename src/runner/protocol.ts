@@ -4,6 +4,7 @@
  */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { DEVICE_KINDS } from '../core/devices.ts';
 import { ERRORS, type ErrorCode, type Failure } from '../core/errors.ts';
 import type { Errand } from '../core/job.ts';
 import { type JobPlan, READINGS } from '../core/job-plan.ts';
@@ -35,6 +36,8 @@ export const workOrderSchema = z.strictObject({
   online: z.boolean().optional(),
   /** Kinds of device whose encoders it may open; default all that work. */
   devices: z.array(z.string()).optional(),
+  /** Kind of device that also decodes what its encoders take; default software decodes. */
+  decode_on: z.enum(DEVICE_KINDS).optional(),
   /** Somebody wants to know how long the parts of the work take; default nobody. */
   timed: z.boolean().optional(),
 });

@@ -34,11 +34,10 @@ export function shareEngine(orders: number, load: () => Promise<SharedEngine>): 
       const engine = await load();
       return {
         ...engine,
-        probe(path, signal) {
-          // The first one's cancel is none of the others' business.
-          const found = probed.get(path) ?? engine.probe(path, new AbortController().signal);
+        async look(path) {
+          const found = probed.get(path) ?? engine.probe(path);
           probed.set(path, found);
-          return found.finally(() => signal.throwIfAborted());
+          return { facts: await found, take: async () => null, [Symbol.dispose]() {} };
         },
         execute: (plan, context) => seat.call({ plan, context, engine }),
       };

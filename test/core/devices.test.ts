@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { deviceKindOf, restrictDevices } from '../../src/core/devices.ts';
-import type { MediaPlan, VideoTrack } from '../../src/core/plan.ts';
+import { decodedOn, deviceKindOf, restrictDevices } from '../../src/core/devices.ts';
+import type { SourceFacts, StreamFacts } from '../../src/core/facts.ts';
+import { describePlan } from '../../src/core/job-plan.ts';
+import type { MediaPlan, PlannedOutput, VideoTrack } from '../../src/core/plan.ts';
 
 const track = (...encoders: string[]): VideoTrack => {
   const [first, ...fallback] = encoders.map((encoder) => ({ encoder, options: { made_for: encoder } }));
@@ -57,3 +59,62 @@ describe('a plan', () => {
     );
   });
 });
+
+describe('what is decoded on the device that encodes it', () => {
+  const video = (other: Record<string, unknown> = {}) =>
+    ({
+      kind: 'video',
+      index: 0,
+      codec: 'h264',
+      pixel_format: 'yuv420p',
+      width: 1920,
+      height: 1080,
+      avg_frame_rate: { value: 25 },
+      real_frame_rate: { value: 25 },
+      ...other,
+    }) as unknown as StreamFacts;
+  const made = (...tracks: VideoTrack[]) => plan(...tracks).outputs;
+  const nvenc = made(track('hevc_nvenc', 'libx265'));
+
+  it('is the stream that its encoder takes', () => {
+    expect(decodedOn(video(), nvenc, ['nvenc'])).toBe('nvenc');
+    expect(decodedOn(video({ codec: 'hevc', pixel_format: 'yuv420p10le' }), nvenc, ['nvenc'])).toBe('nvenc');
+    expect(decodedOn(video({ width: 720, height: 1280 }), nvenc, ['nvenc'])).toBe('nvenc');
+    expect(decodedOn(video(), made(track('hevc_nvenc'), track('h264_nvenc')), ['nvenc'])).toBe('nvenc');
+  });
+
+  it.each([
+    ['no device was granted', video(), nvenc, []],
+    ['another one was', video(), nvenc, ['vaapi']],
+    ['it is encoded in software', video(), made(track('libx265')), ['nvenc']],
+    ['it is small', video({ width: 854, height: 480 }), nvenc, ['nvenc']],
+    ['it is of an old codec', video({ codec: 'mpeg2video' }), nvenc, ['nvenc']],
+    ['devices differ in what they take of it', video({ pixel_format: 'yuv422p10le' }), nvenc, ['nvenc']],
+    ['it is not the stream that is encoded', video({ index: 1 }), nvenc, ['nvenc']],
+    ['software takes it, too', video(), made(track('hevc_nvenc'), track('libx264')), ['nvenc']],
+    ['two devices take it', video(), made(track('hevc_nvenc'), track('hevc_qsv')), ['nvenc', 'qsv']],
+    ['others look at its pictures', video(), [...nvenc, scenes()], ['nvenc']],
+    ['there is no such stream', undefined, nvenc, ['nvenc']],
+  ] as const)('is nothing where %s', (_, stream, outputs, granted) => {
+    expect(decodedOn(stream, outputs, granted)).toBeNull();
+  });
+
+  it('is told', () => {
+    const facts = { streams: [video()], format: {}, name: 'a.mp4' } as unknown as SourceFacts;
+    const told = (device?: 'nvenc') =>
+      describePlan(facts, [plan(track('hevc_nvenc'))], device).steps.map(({ kind, detail }) => [
+        kind,
+        detail,
+      ]);
+    expect(told()).toEqual([
+      ['video', 'made_for hevc_nvenc'],
+      ['copy', null],
+      ['facts', null],
+    ]);
+    expect(told('nvenc')[0]).toEqual(['video', 'made_for hevc_nvenc, decoded on nvdec']);
+  });
+});
+
+function scenes(): PlannedOutput {
+  return { kind: 'scenes', stream: 0, threshold: 0.3, min_scene_s: 0 };
+}

@@ -6,7 +6,9 @@ import { createRegistry } from '../../src/core/registry.ts';
 import { jobs as tasks } from '../../src/jobs/index.gen.ts';
 import type { Claim, Queue } from '../../src/queue/port.ts';
 import type { EncoderTrial } from '../../src/runner/device-choice.ts';
-import { createDevices, type Devices } from '../../src/runner/devices.ts';
+import { createDevices, type Devices, onlyDevice, runWithDevice } from '../../src/runner/devices.ts';
+import type { Outcome, WorkOrder } from '../../src/runner/protocol.ts';
+import { compareVideos } from '../decode/index.ts';
 import { counterVideo } from '../fixtures/media/index.ts';
 import { until } from './fixtures/processes.ts';
 import { openWorkplace, type Workplace } from './fixtures/workplace.ts';
@@ -15,7 +17,7 @@ const PATIENCE_MS = 30_000;
 const ANY = ['hevc_nvenc', 'hevc_qsv', 'libx265'];
 
 /** A machine on which these work, and what was asked of it. */
-function machine(working: string[], slots = 1) {
+function machine(working: string[], slots = 1, decode = true) {
   const seen = { inspections: 0 };
   const trials: EncoderTrial[] = ['hevc_nvenc', 'hevc_qsv'].map((name) => {
     const works = working.includes(name);
@@ -23,6 +25,7 @@ function machine(working: string[], slots = 1) {
   });
   const devices = createDevices({
     slots,
+    decode,
     async inspect() {
       seen.inspections += 1;
       return trials;
@@ -61,7 +64,7 @@ describe('test encodes', () => {
   it('that cannot be made keep nobody from trying what was asked for', async () => {
     const place = await openWorkplace();
     const inspect = () => Promise.reject(new Error('driver gone'));
-    place.start({ devices: createDevices({ slots: 1, inspect }) });
+    place.start({ devices: createDevices({ slots: 1, decode: true, inspect }) });
     const jobs = [await borrow(place, ANY), await borrow(place, ['hevc_nvenc'])];
     for (const { id } of jobs)
       expect(await place.settled(id)).toMatchObject({ status: 'finished', result: { warnings: [] } });
@@ -69,7 +72,7 @@ describe('test encodes', () => {
 
   it('that take long can be canceled', async () => {
     const place = await openWorkplace();
-    place.start({ devices: createDevices({ slots: 1, inspect: () => new Promise(() => {}) }) });
+    place.start({ devices: createDevices({ slots: 1, decode: true, inspect: () => new Promise(() => {}) }) });
     const { id } = await borrow(place, ['hevc_nvenc']);
     await place.settled(id, 'started');
     await place.queue.cancel(id);
@@ -188,6 +191,68 @@ describe('a device that is taken', () => {
     other[Symbol.dispose]();
     (await occupy(devices, 'hevc_nvenc'))[Symbol.dispose]();
   });
+});
+
+describe('decoding', () => {
+  const orderOf = async (devices: Devices, encoders: string[]) => {
+    let given: Partial<WorkOrder> = {};
+    const wait = { signal: new AbortController().signal, waits() {}, log() {} };
+    await runWithDevice(
+      await devices.wish(encoders, wait.signal),
+      { id: 'one' } as WorkOrder,
+      async (order) => {
+        given = order;
+        return { report: { warnings: [] } } as unknown as Outcome;
+      },
+      wait,
+    );
+    return given;
+  };
+
+  it('follows the device that was granted, and nothing else', async () => {
+    const { devices } = machine(['hevc_nvenc', 'hevc_qsv']);
+    expect(await orderOf(devices, ANY)).toEqual({ id: 'one', devices: ['nvenc'], decode_on: 'nvenc' });
+    using _taken = await occupy(devices, 'hevc_nvenc');
+    expect(await orderOf(devices, ANY)).toEqual({ id: 'one', devices: ['qsv'], decode_on: 'qsv' });
+    using _both = await occupy(devices, 'hevc_qsv');
+    expect(await orderOf(devices, ANY)).toEqual({ id: 'one', devices: [] });
+    expect(await orderOf(devices, ['libx265'])).toEqual({ id: 'one' });
+  });
+
+  it('stays in software where that is set', async () => {
+    const { devices } = machine(['hevc_nvenc'], 1, false);
+    expect(await orderOf(devices, ANY)).toEqual({ id: 'one', devices: ['nvenc'] });
+  });
+
+  it.each([
+    [['hevc_nvenc', 'libx265'], 'nvenc'],
+    [ANY, null],
+    [['libx265'], null],
+    [[], null],
+  ])('without places to give: %j on %s', (encoders, kind) => expect(onlyDevice(encoders)).toBe(kind));
+});
+
+it('a device that only pretends is found out, and the film is whole', async () => {
+  const place = await openWorkplace();
+  const source = await counterVideo({ width: 1280, height: 720, frames: 20, bFrames: 2 });
+  await copyFile(source, join(place.inputRoot, 'a.mp4'));
+  const { devices } = machine(['hevc_nvenc', 'hevc_qsv']);
+  place.start({ devices, registry: createRegistry(tasks), registryModule: undefined, timeoutMs: 120_000 });
+  const { id } = await place.enqueue('transcode_h264_to_h265', {
+    input_path: '/data/input/a.mp4',
+    output_path: '/data/output/a.mp4',
+    params: { codec: 'hevc_nvenc', hardware_fallback: true },
+    attempts: 1,
+  });
+  const job = await place.settled(id);
+  expect(job).toMatchObject({ status: 'finished', result: { data: { frames: 20 } } });
+  expect((await compareVideos(source, join(place.outputRoot, 'a.mp4'))).frames).toEqual([20, 20]);
+  expect(job.plan?.steps[0]?.detail).toMatch(/, decoded on nvdec$/);
+  // Where the device is really there, it decodes and encodes.
+  if (job.result?.data.encoder === 'hevc_nvenc') return;
+  expect((await place.queue.logs(id)).map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^Stream 0 is decoded in software and not on nvdec: No cuda device .+\.$/),
+  );
 });
 
 /** Two jobs at a time, as one claim with its mate. */

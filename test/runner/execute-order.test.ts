@@ -50,8 +50,10 @@ const stream = (kind: 'video' | 'audio', attached_picture = false) =>
 
 function fakeEngine(...streams: StreamFacts[]) {
   const calls: { plan: MediaPlan; context: PlanContext }[] = [];
+  const facts = { name: 'probed.mp4', streams } as unknown as SourceFacts;
   const engine: Engine = {
-    probe: async () => ({ name: 'probed.mp4', streams }) as unknown as SourceFacts,
+    probe: async () => facts,
+    look: async () => ({ facts, take: async () => null, [Symbol.dispose]() {} }),
     declarePartial: () => ({ [Symbol.dispose]() {} }),
     async execute(plan, context) {
       calls.push({ plan, context });

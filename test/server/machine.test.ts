@@ -19,6 +19,7 @@ test('the installation in one answer', async () => {
         return {
           ffmpeg_version: '8.1',
           encoders: [{ name: 'h264_nvenc', works: false, reason: 'no device' }],
+          decoders: [{ name: 'nvdec', codecs: ['h264'], reason: null }],
         };
       },
       origins: { 'server.port': 'flag' },
@@ -41,6 +42,7 @@ test('the installation in one answer', async () => {
   expect(system.encoders).toEqual([
     { name: 'h264_nvenc', kind: 'video', hardware: 'nvenc', works: false, reason: 'no device' },
   ]);
+  expect(system.decoders).toEqual([{ name: 'nvdec', codecs: ['h264'], reason: null }]);
   expect(system.memory.total_bytes).toBeGreaterThanOrEqual(system.memory.available_bytes);
   expect(system.settings).toContainEqual(
     expect.objectContaining({

@@ -38,8 +38,22 @@ export function addDoctor(program: Command): void {
       ]);
       const { config } = loaded;
       const machine = [isolation(loaded, cage), await checkMemory(config), await checkPage()];
-      const findings = [runtime(), ffmpeg(engine), encoders(engine), ...service, ...machine, ...ports];
-      if (json) printJson({ findings, encoders: engine.encoders ?? [], settings: settings(loaded) });
+      const findings = [
+        runtime(),
+        ffmpeg(engine),
+        encoders(engine),
+        decoders(engine),
+        ...service,
+        ...machine,
+        ...ports,
+      ];
+      if (json)
+        printJson({
+          findings,
+          encoders: engine.encoders ?? [],
+          decoders: engine.decoders ?? [],
+          settings: settings(loaded),
+        });
       else printFindings(findings, engine, loaded);
       if (findings.some(({ state }) => state === 'failed')) process.exitCode = EXIT_FAILED;
     });
@@ -63,6 +77,13 @@ function encoders({ encoders: tried = [] }: EngineReport): Finding {
   const detail = `${tried.filter(({ works }) => works).length} of ${tried.length} work; hardware: ${hardware.join(', ') || 'none'}`;
   if (broken.length === 0) return { check: 'encoders', state: 'ok', detail };
   return { check: 'encoders', state: 'warning', detail: `${detail}; missing: ${broken.join(', ')}` };
+}
+
+/** That there is none is no fault: software decodes everything. */
+function decoders({ decoders: tried = [] }: EngineReport): Finding {
+  const working = tried.filter(({ codecs }) => codecs.length > 0);
+  const told = working.map(({ name, codecs }) => `${name} (${codecs.join(', ')})`);
+  return { check: 'decoders', state: 'ok', detail: `software; hardware: ${told.join(', ') || 'none'}` };
 }
 
 async function checkServices(open: () => Promise<Services>): Promise<Finding[]> {

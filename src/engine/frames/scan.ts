@@ -3,6 +3,7 @@ import { AV_PKT_FLAG_DISCARD, AVDISCARD_ALL } from 'node-av/constants';
 import { Packet } from 'node-av/lib';
 import type { PacketFacts } from '../../core/plan.ts';
 import { again, ended, hasTime, seconds, turn } from '../ffmpeg.ts';
+import type { Look } from '../look.ts';
 import { MAX_READ_ERRORS, openSource } from '../source.ts';
 
 export interface FrameTimes {
@@ -19,6 +20,8 @@ export interface FrameTimes {
 const TURN_EVERY_PACKETS = 2000;
 
 export interface ScanOptions {
+  /** Has the source open already; default it is opened. */
+  look?: Look | undefined;
   /** Bounds how much of the stream is read. */
   maxBytes?: number;
   /** Called every now and then. */
@@ -30,9 +33,9 @@ export async function scanFrames(
   path: string,
   streamIndex: number,
   signal: AbortSignal,
-  { maxBytes = Number.POSITIVE_INFINITY, onTurn }: ScanOptions = {},
+  { look, maxBytes = Number.POSITIVE_INFINITY, onTurn }: ScanOptions = {},
 ): Promise<FrameTimes> {
-  using source = await openSource(path);
+  using source = (await look?.take()) ?? (await openSource(path));
   const { format } = source;
   for (const stream of format.streams) if (stream.index !== streamIndex) stream.discard = AVDISCARD_ALL;
   const packet = new Packet();

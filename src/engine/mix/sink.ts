@@ -34,11 +34,7 @@ export class Sink implements Disposable {
     this.#samples += frame.nbSamples;
     for (const plane of frame.extendedData ?? frame.data ?? []) {
       const samples = new Float32Array(plane.buffer, plane.byteOffset, frame.nbSamples);
-      // Not `of`: an iterator costs more than what is done with the sample.
-      for (let i = 0; i < samples.length; i++) {
-        const level = Math.abs(samples[i] as number);
-        if (level > this.#peak) this.#peak = level;
-      }
+      this.#peak = highest(samples, this.#peak);
     }
     this.#writer?.frame(frame);
   };
@@ -88,6 +84,15 @@ export class Sink implements Disposable {
     this.#writer?.[Symbol.dispose]();
     this.#muxer?.[Symbol.dispose]();
   }
+}
+
+/** The loudest sample, or `peak` when that is louder. Not `of`: an iterator costs more than what is done here. */
+function highest(samples: Float32Array, peak: number): number {
+  for (let i = 0; i < samples.length; i++) {
+    const level = Math.abs(samples[i] as number);
+    if (level > peak) peak = level;
+  }
+  return peak;
 }
 
 function trackOf({ encoder, options, bit_rate }: MixOutput, rate: number) {

@@ -5,16 +5,18 @@ import {
   Dictionary,
   FormatContext,
   type Frame,
+  type Packet,
   Rational,
   type Stream,
 } from 'node-av/lib';
 import { MillError } from '../../core/errors.ts';
-import type { VideoStreamFacts } from '../../core/facts.ts';
+import type { SourceFacts, VideoStreamFacts } from '../../core/facts.ts';
 import type { AnimationOutput, OutputResult } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { Cadence } from '../cadence.ts';
+import type { PlanContext } from '../context.ts';
 import { type Encoder, openEncoder } from '../encoder.ts';
-import { must, rescale, seconds } from '../ffmpeg.ts';
+import { hasTime, must, rescale, seconds, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain, pictureShape, pictureSource } from '../filter.ts';
 import { imageSize, turns, WEBP_COLORS } from '../images.ts';
 import type { Appetite, Tap } from './tap.ts';
@@ -32,18 +34,24 @@ const KINDS: Record<string, Kind> = {
   '.webp': { muxer: 'webp', encoder: 'libwebp_anim', pixelFormat: 'yuva420p' },
 };
 
+/** Of a frame's duration: containers round timestamps. */
+const DOUBT = 0.2;
 /** A palette is made of all frames at once: they wait in memory, four bytes a pixel. */
 const MAX_WAITING_BYTES = 1024 * 1024 * 1024;
 
 export class AnimationTap implements Tap {
   readonly wants: ReadonlyMap<number, Appetite>;
   readonly #plan: AnimationOutput;
-  readonly #stream: Stream;
+  /** Kept: the binding makes a new object each time it is asked. */
+  readonly #timeBase: TimeBase;
   readonly #video: VideoStreamFacts;
   readonly #zero: number;
+  readonly #threads: number;
   readonly #kind: Kind;
   readonly #size: { width: number; height: number };
   readonly #cadence: Cadence;
+  /** Seconds from each frame of the source to the next; null when they differ or nobody knows. */
+  readonly #period: number | null;
   readonly #format = new FormatContext();
   readonly #path: string;
   #chain: FilterChain | null = null;
@@ -51,15 +59,22 @@ export class AnimationTap implements Tap {
   #frames = 0;
   #closed = false;
 
-  constructor(plan: AnimationOutput, stream: Stream, video: VideoStreamFacts, zeroS: number, work: string) {
+  constructor(
+    plan: AnimationOutput,
+    stream: Stream,
+    video: VideoStreamFacts,
+    { facts, work, threads }: Pick<PlanContext, 'facts' | 'work' | 'threads'>,
+  ) {
     const kind = KINDS[extensionOf(plan.file)];
     if (!kind)
       throw new MillError('unsupported_output', 'An animation is a .gif, .png, .apng or .webp file.');
     this.#plan = plan;
-    this.#stream = stream;
+    this.#timeBase = stream.timeBase;
     this.#video = video;
-    this.#zero = zeroS;
+    this.#zero = facts.format.zero_s;
+    this.#threads = threads;
     this.#kind = kind;
+    this.#period = steadyPeriod(facts, video);
     this.#size = imageSize(video, plan.width);
     this.wants = new Map([[plan.stream, 'frames']]);
     const count = Math.max(1, Math.round(plan.duration_s * plan.fps));
@@ -74,8 +89,15 @@ export class AnimationTap implements Tap {
     return this.#cadence.done;
   }
 
+  needs({ pts }: Packet): boolean {
+    const period = this.#period;
+    if (period === null || !hasTime(pts)) return true;
+    const begin = seconds(pts, this.#timeBase) - this.#zero;
+    return this.#cadence.wants(begin - period * DOUBT, begin + period * (1 + DOUBT));
+  }
+
   frame(frame: Frame): void {
-    this.#cadence.add(frame, seconds(frame.pts, this.#stream.timeBase) - this.#zero);
+    this.#cadence.add(frame, seconds(frame.pts, this.#timeBase) - this.#zero);
   }
 
   async finish(): Promise<OutputResult> {
@@ -118,7 +140,11 @@ export class AnimationTap implements Tap {
   }
 
   #push(frame: Frame, tick: number): void {
-    this.#chain ??= new FilterChain(pictureSource(pictureShape(frame), this.#base), this.#filters(), 1);
+    this.#chain ??= new FilterChain(
+      pictureSource(pictureShape(frame), this.#base),
+      this.#filters(),
+      this.#threads,
+    );
     const { pts } = frame;
     frame.pts = BigInt(tick);
     this.#chain.push(frame, this.#encode);
@@ -199,6 +225,13 @@ export class AnimationTap implements Tap {
     this.#encoder?.[Symbol.dispose]();
     this.#close();
   }
+}
+
+/** Elsewhere than in the index of an MP4 nobody can see holes ahead, before which a frame is shown for longer. */
+function steadyPeriod({ format }: SourceFacts, video: VideoStreamFacts): number | null {
+  const { avg_frame_rate: average, real_frame_rate: real } = video;
+  const same = format.name.startsWith('mov') && average.num * real.den === real.num * average.den;
+  return same && real.num > 0 ? real.den / real.num : null;
 }
 
 /** The last tick of the clip may lie on its very end. */

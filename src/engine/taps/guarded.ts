@@ -20,6 +20,11 @@ export class GuardedTap implements Tap {
     return this.#living()?.satisfied ?? this.#tap === null;
   }
 
+  needs(packet: Packet): boolean {
+    const tap = this.#living();
+    return tap !== null && (tap.needs?.(packet) ?? true);
+  }
+
   packet(packet: Packet, stream: number): void {
     this.#guard((tap) => tap.packet?.(packet, stream));
   }

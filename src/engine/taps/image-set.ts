@@ -33,14 +33,18 @@ export class ImageSet implements Disposable {
   readonly #wanted: Wanted;
   #lastPts: bigint | null = null;
 
-  constructor(plan: ImagesOutput, { facts, work }: PlanContext, wanted: Wanted) {
+  constructor(plan: ImagesOutput, { facts, work, threads }: PlanContext, wanted: Wanted) {
     this.#wanted = wanted;
     this.#plan = plan;
     this.#facts = facts;
     this.#video = videoOf(facts, plan.stream);
     this.#work = work;
     if ('folder' in plan.to) mkdirSync(join(work, plan.to.folder), { recursive: true });
-    this.#writer = new ImageWriter(work, this.#video, plan);
+    this.#writer = new ImageWriter(plan, {
+      folder: work,
+      video: this.#video,
+      threads: Math.min(threads, wanted.pts.length),
+    });
     this.#sprite =
       plan.sprite && 'folder' in plan.to
         ? new SpriteSheet(this.#writer.size, wanted.pts.length, plan.sprite_columns)
@@ -68,6 +72,7 @@ export class ImageSet implements Disposable {
 
   async finish(): Promise<OutputResult> {
     const { to } = this.#plan;
+    this.#writer.end();
     if (this.#images.length === 0) {
       throw new MillError('corrupt_media', `Video stream ${this.#plan.stream} gave no usable frames.`);
     }

@@ -42,6 +42,7 @@ export async function resolveChoice(
   }
   let lastReport = 0;
   const times = await scanFrames(source, plan.stream, signal, {
+    look: context.look,
     onTurn() {
       if (performance.now() - lastReport < REPORT_EVERY_MS) return;
       lastReport = performance.now();

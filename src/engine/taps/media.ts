@@ -5,6 +5,7 @@ import type { ChapterFacts, SourceFacts, StreamFacts, VideoStreamFacts } from '.
 import type { MediaOutput, OutputResult, Track } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { canHoldChapters, chapterTags, writeChapters } from '../chapters/index.ts';
+import type { Devices } from '../device.ts';
 import { seconds, ticks } from '../ffmpeg.ts';
 import { scanFrames } from '../frames/scan.ts';
 import type { Mark } from '../mark.ts';
@@ -24,6 +25,8 @@ export interface MediaTapContext {
   facts: SourceFacts;
   work: string;
   threads: number;
+  /** For encoders that take pictures of a device only. */
+  hardware: Devices;
   /** Images of the overlays, by the track they are drawn on. */
   marks: ReadonlyMap<Track, Mark>;
 }
@@ -44,7 +47,7 @@ export class MediaTap implements Tap {
   readonly #muxer: Muxer;
   readonly #writers: TrackWriter[] = [];
 
-  constructor(plan: MediaOutput, { source, facts, work, threads, marks }: MediaTapContext) {
+  constructor(plan: MediaOutput, { source, facts, work, threads, hardware, marks }: MediaTapContext) {
     this.#plan = plan;
     this.#muxer = new Muxer(work, plan.file, extensionOf(plan.file), plan.tracks.length);
     // The output begins at 0:00; what precedes it (encoder priming) stays before zero, as players expect.
@@ -68,7 +71,7 @@ export class MediaTap implements Tap {
       this.wants.set(track.stream, APPETITES[track.kind]);
       const video = facts.streams[track.stream] as VideoStreamFacts;
       const mark = marks.get(track) ?? null;
-      this.#writers.push(this.#openWriter(track, stream, { shift, threads, mark, video }));
+      this.#writers.push(this.#openWriter(track, stream, { shift, threads, hardware, mark, video }));
     }
   }
 

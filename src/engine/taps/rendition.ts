@@ -1,9 +1,7 @@
 /** How the pictures of a source become what an encoder takes: size, turn, pixel format, colours. */
 import {
-  avcodecFindBestPixFmtOfList,
   avGetPixFmtFromName,
   avGetPixFmtName,
-  avIsHardwarePixelFormat,
   type Codec,
   type CodecContext,
   type Frame,
@@ -13,10 +11,10 @@ import {
 import { MillError } from '../../core/errors.ts';
 import type { VideoStreamFacts } from '../../core/facts.ts';
 import type { VideoTrack } from '../../core/plan.ts';
+import type { PixelFormat } from '../device.ts';
 import { turns } from '../images.ts';
+import { bestFormat, memoryFormats } from '../upload.ts';
 import { type ColorLimits, colorLimits } from './encoder-limits.ts';
-
-type PixelFormat = CodecContext['pixelFormat'];
 
 interface Size {
   width: number;
@@ -52,6 +50,8 @@ export interface RenditionOf {
 const RGB_MATRIX = 0;
 const BT709 = 1;
 const FULL_RANGE = 2;
+/** What hardware has instead: the same samples in another order. */
+const IN_TWO_PLANES: Record<string, 'nv12' | 'p010le'> = { yuv420p: 'nv12', yuv420p10le: 'p010le' };
 const MATRIX_NAMES: Record<number, string> = { [BT709]: 'bt709', 5: 'bt470', 6: 'smpte170m' };
 
 export function renditionOf(
@@ -82,16 +82,12 @@ export function renditionOf(
 }
 
 function choosePixelFormat(plan: VideoTrack, codec: Codec, frame: Frame): PixelFormat {
-  const supported = codec.pixelFormats;
+  const supported = memoryFormats(codec);
   const own = frame.format as PixelFormat;
   const wanted = plan.pixel_format === 'source' ? own : avGetPixFmtFromName(plan.pixel_format);
-  if (supported && supported.length > 0 && supported.every((format) => avIsHardwarePixelFormat(format))) {
-    throw new MillError(
-      'encoder_unavailable',
-      `The encoder ${codec.name} needs a hardware device, and none is set up here.`,
-    );
-  }
-  if (!supported || supported.length === 0 || supported.includes(wanted)) return inRange(wanted, codec);
+  if (supported.length === 0 || supported.includes(wanted)) return inRange(wanted, codec);
+  const alike = IN_TWO_PLANES[plan.pixel_format];
+  if (alike && supported.includes(avGetPixFmtFromName(alike))) return avGetPixFmtFromName(alike);
   if (plan.pixel_format !== 'source') {
     const names = supported.map((format) => avGetPixFmtName(format)).join(', ');
     throw new MillError(
@@ -99,7 +95,7 @@ function choosePixelFormat(plan: VideoTrack, codec: Codec, frame: Frame): PixelF
       `"pix_fmt": ${codec.name} does not take ${plan.pixel_format}; it takes ${names}.`,
     );
   }
-  return inRange(avcodecFindBestPixFmtOfList(supported, wanted), codec);
+  return inRange(bestFormat(supported, wanted), codec);
 }
 
 /** Formats called yuvj are the same as yuv, but of full range. */

@@ -14,6 +14,11 @@ export interface Tap extends Disposable {
   /** Both are lent for the call: a tap that keeps one takes a reference of its own. */
   packet?(packet: Packet, stream: number): void;
   frame?(frame: Frame, stream: number): void;
+  /**
+   * False when the picture of this packet may be left out; by default none may. Asked before each packet of a stream
+   * whose frames are wanted; a frame that others are predicted from comes all the same.
+   */
+  needs?(packet: Packet): boolean;
   /** True when the tap needs nothing further; when all say so the read ends early. */
   readonly satisfied?: boolean;
   /** Everything was read. Throws when the output is not what was planned. */

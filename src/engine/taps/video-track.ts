@@ -12,6 +12,7 @@ import {
 import { MillError } from '../../core/errors.ts';
 import type { VideoStreamFacts } from '../../core/facts.ts';
 import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
+import type { Devices } from '../device.ts';
 import { type Encoder, openEncoder } from '../encoder.ts';
 import { hasTime, must, rescale, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain, type PictureShape, pictureShape, pictureSource, sameShape } from '../filter.ts';
@@ -28,6 +29,8 @@ export interface VideoWriterContext {
   /** Ticks of the source stream taken from every timestamp, so that the output begins at 0:00. */
   shift: bigint;
   threads: number;
+  /** For encoders that take pictures of a device only. */
+  hardware: Devices;
   /** What is known of the stream. */
   video: VideoStreamFacts;
   /** The image of the plan's overlay. */
@@ -42,6 +45,7 @@ export class VideoWriter implements TrackWriter {
   readonly #plan: VideoTrack;
   readonly #shift: bigint;
   readonly #threads: number;
+  readonly #hardware: Devices;
   readonly #mark: Mark | null;
   readonly #video: VideoStreamFacts;
   #frameRate: TimeBase = { num: 25, den: 1 };
@@ -62,6 +66,7 @@ export class VideoWriter implements TrackWriter {
     this.#plan = plan;
     this.#shift = context.shift;
     this.#threads = context.threads;
+    this.#hardware = context.hardware;
     this.#mark = context.mark;
     this.#video = context.video;
     this.#timeBase = source.timeBase;
@@ -142,6 +147,7 @@ export class VideoWriter implements TrackWriter {
           name,
           options: this.#options(name, options, frame),
           globalHeader: this.#muxer.globalHeader,
+          devices: this.#hardware,
           configure: (context, codec) => this.#configure(context, codec, frame),
         });
         if (failures.length > 0) this.warnings.push(`${failures[0]?.message} ${name} was used instead.`);

@@ -300,6 +300,9 @@ function qualityOption(encoder: string, crf: number | undefined, defaults: Encod
   if (kind === 'nvenc') return { rc: 'vbr', cq: Math.round(value ?? 26), b: 0 };
   if (kind === 'qsv' || kind === 'amf')
     return value === undefined ? {} : { global_quality: Math.round(value) };
+  // Constant quality of VAAPI has a name of its own only where the codec counts quantisers as H.264 does.
+  if (kind === 'vaapi' && !/^(h264|hevc)_/.test(encoder))
+    return value === undefined ? {} : { global_quality: Math.round(value) };
   if (kind !== null) return value === undefined ? {} : { qp: Math.round(value) };
   if (encoder === 'libx264') return { crf: value ?? 23 };
   if (encoder === 'libx265') return { crf: value ?? 26 };

@@ -11,6 +11,8 @@ import { encoderRoutes, type ReadEncoderOptions } from './encoders.ts';
 export interface Inspection {
   ffmpeg_version?: string;
   encoders?: { name: string; works: boolean; reason?: string | null }[];
+  /** Of devices. */
+  decoders?: { name: string; codecs: string[]; reason: string | null }[];
   /** Why there is nothing to tell. */
   problem?: string;
 }
@@ -76,6 +78,15 @@ const systemSchema = z
         reason: z.string().nullable().describe('Why it does not work here.'),
       }),
     ),
+    decoders: z
+      .array(
+        z.object({
+          name: z.string().describe('Such as nvdec.'),
+          codecs: z.array(z.string()).describe('That it decodes here.'),
+          reason: z.string().nullable().describe('Why there are none.'),
+        }),
+      )
+      .describe('Of hardware; what it does not decode is decoded in software.'),
     settings: z
       .array(
         z.object({
@@ -176,6 +187,7 @@ export function machineRoutes(
           works,
           reason: reason ?? null,
         })),
+        decoders: looked?.decoders ?? [],
         settings: shownSettings(config, origins),
       };
     },

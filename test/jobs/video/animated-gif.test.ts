@@ -36,7 +36,10 @@ describe('the frames', () => {
     [{}, 0, 0, 10],
     [{}, 0, 0.3, 7],
     [{ bFrames: 3, container: 'mkv', frames: 60 }, 0, 0.7, 10],
+    [{ bFrames: 3, frames: 60 }, 0, 0.36, 8],
+    [{ bFrames: 3, frames: 60 }, 0, 0.04, 3],
     [{ vfr: true, container: 'mp4' }, 0, 0.5, 12.5],
+    [{ vfr: true, bFrames: 3, container: 'mkv' }, 0, 0.5, 12.5],
     [{ container: 'ts', bFrames: 2, frames: 60 }, 1.4, 0.9, 10],
     [{ codec: 'mpeg2', bFrames: 2, frames: 60 }, 1.4, 1.5, 10],
     [{ codec: 'vp9' }, 0, 0.52, 25],
@@ -52,6 +55,24 @@ describe('the frames', () => {
     expect(numbersOf(animation)).toEqual(shown);
     expect(report.data.frames).toBe(count);
   });
+
+  it.each(['mp4', 'mkv', 'ts'] as const)(
+    'the last before a hole in %s, whatever its type',
+    async (container) => {
+      for (let last = 40; last < 52; last++) {
+        const vfr = Array.from({ length: 90 }, (_, n) => n / 25 + (n > last ? 0.5 : 0));
+        const options: VideoOptions = { vfr, bFrames: 3, container };
+        const { animation } = await animate(await counterVideo(options), {
+          start: 1.5,
+          fps: 5,
+          duration: 1.5,
+        });
+        const zero = container === 'ts' ? 1.4 : 0;
+        const shown = animation.frames.map((_, k) => frameShownAt(options, zero + 1.5 + k / 5));
+        expect(numbersOf(animation), `behind frame ${last}`).toEqual(shown);
+      }
+    },
+  );
 
   const endOf = (options: VideoOptions) => videoSeconds(options) + Math.min(0, options.start ?? 0);
 

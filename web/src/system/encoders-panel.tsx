@@ -2,7 +2,7 @@ import { Check, X } from 'lucide-react';
 import type { SystemReport } from '../api/types';
 import { Panel } from '../job/panel';
 
-export function EncodersPanel({ encoders }: { encoders: SystemReport['encoders'] }) {
+export function EncodersPanel({ encoders, decoders = [] }: Pick<SystemReport, 'encoders' | 'decoders'>) {
   if (!encoders) {
     return (
       <Panel title="Encoders">
@@ -11,6 +11,9 @@ export function EncodersPanel({ encoders }: { encoders: SystemReport['encoders']
     );
   }
   const working = encoders.toSorted((a, b) => Number(b.works) - Number(a.works));
+  const decoding = decoders
+    .filter(({ codecs }) => codecs.length > 0)
+    .map(({ name, codecs }) => `${name} decodes ${codecs.join(', ')}`);
   return (
     <Panel title="Encoders" aside="each tried with a test encode">
       <ul className="max-h-[420px] overflow-auto px-4 py-2" tabIndex={0} aria-label="Encoders">
@@ -31,6 +34,9 @@ export function EncodersPanel({ encoders }: { encoders: SystemReport['encoders']
           </li>
         ))}
       </ul>
+      {decoding.length > 0 && (
+        <p className="border-t border-line px-4 py-2 text-text-2">{decoding.join(', ')}</p>
+      )}
     </Panel>
   );
 }

@@ -86,7 +86,9 @@ export function SystemPage() {
             </div>
             <div className="flex min-w-0 flex-col gap-5">
               <MachineNote missing={missing} error={system.error} retry={() => void system.refetch()} />
-              {system.data && <EncodersPanel encoders={system.data.encoders} />}
+              {system.data && (
+                <EncodersPanel encoders={system.data.encoders} decoders={system.data.decoders} />
+              )}
               {system.data && <StoragePanel system={system.data} />}
               <HealthPanel system={system.data} />
             </div>
