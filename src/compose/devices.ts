@@ -1,4 +1,4 @@
-/** The hardware encoders of this worker, tried when a job first asks for one. */
+/** The devices of this worker, tried when a job first asks for one. */
 import { deviceKindOf } from '../core/devices.ts';
 import type { Devices } from '../runner/devices.ts';
 import { inspectEngine } from './inspect.ts';
@@ -13,14 +13,16 @@ export async function composeDevices({
     slots: config.processing.hardware_slots,
     decode: config.processing.hardware_decoding,
     async inspect() {
-      const { encoders, problem } = await inspectEngine();
+      const { encoders, decoders = [], problem } = await inspectEngine();
       if (!encoders) {
         logger.warn({ problem }, 'hardware encoders could not be tried');
         return null;
       }
       const working = encoders.filter(({ name, works }) => works && deviceKindOf(name) !== null);
       logger.info({ working: working.map(({ name }) => name) }, 'hardware encoders were tried');
-      return encoders;
+      for (const { name, differs, reason } of decoders)
+        if (differs.length > 0) logger.warn({ device: name, reason }, 'a device is not used for decoding');
+      return { encoders, decoders };
     },
   });
 }

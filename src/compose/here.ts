@@ -30,7 +30,6 @@ export async function runHere(request: HereRequest, { config, ...options }: Here
     output: request.output_path,
     timeoutMs: processing.timeout_seconds * 1000,
     memoryLimitBytes: processing.memory_limit_bytes,
-    decodeOnDevice: processing.hardware_decoding,
     network: { allow: [...network.allow] },
     cage: await composeCage(config, false),
   });

@@ -11,8 +11,8 @@ import type { CageReport } from '../runner/cage.ts';
 export interface EngineReport {
   ffmpeg_version?: string;
   encoders?: { name: string; works: boolean; reason?: string | null }[];
-  /** Of devices: codecs that each decodes, or why there are none. */
-  decoders?: { name: string; codecs: string[]; reason: string | null }[];
+  /** Of devices: codecs that each decodes, those that come out differently there, and why it decodes nothing. */
+  decoders?: { name: string; codecs: string[]; differs: string[]; reason: string | null }[];
   /** Why there is nothing to report. */
   problem?: string;
 }

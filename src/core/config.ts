@@ -221,7 +221,7 @@ const processing = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'A device that encodes a video also decodes it: H.264, HEVC, VP9 and AV1 from 1280×720. What it does not take is decoded in software.',
+      'A device that encodes a video also decodes it, if trials come out as in software: H.264, HEVC, VP9 and AV1 from 1280×720. What it does not take is decoded in software.',
     ),
   nice: z
     .int()

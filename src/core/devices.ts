@@ -54,8 +54,8 @@ function restricted(track: VideoTrack, kinds: readonly string[]): VideoTrack {
 
 /** Codecs that are worth it; what is older is soon decoded by any processor. */
 const DECODED: ReadonlySet<string> = new Set(['h264', 'hevc', 'vp9', 'av1']);
-/** What every device decodes that knows the codec. The others differ by maker and year. */
-const DECODED_FORMATS: ReadonlySet<string> = new Set(['yuv420p', 'yuvj420p', 'yuv420p10le']);
+/** What the trial of a device shows that it decodes as software does: 4:2:0 with 8 bits. */
+const DECODED_FORMATS: ReadonlySet<string> = new Set(['yuv420p', 'yuvj420p']);
 /** Smaller pictures are decoded sooner than they are fetched. */
 const DECODED_PIXELS = 1280 * 720;
 

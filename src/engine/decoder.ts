@@ -20,6 +20,12 @@ export interface DecoderOptions {
   device?: { context: HardwareDeviceContext; codec: Codec };
 }
 
+/**
+ * Threads of a decoder where decoding is the work: FFmpeg's own choice of one more than there are cores, because one
+ * is always being waited for (libavcodec/pthread.c).
+ */
+export const decodingThreads = (cores: number): number => (cores > 1 ? cores + 1 : 1);
+
 /** Packets of one stream in, frames out. */
 export interface Decoder extends Disposable {
   /** Frames that came out. */

@@ -19,7 +19,7 @@ import { describe, takeLog } from './ffmpeg.ts';
 
 /** What the decoders of a device are reached by: the maker's own interface, or that of the system. */
 const OF_THE_SYSTEM = process.platform === 'win32' ? AV_HWDEVICE_TYPE_D3D11VA : AV_HWDEVICE_TYPE_VAAPI;
-export const DECODER_INTERFACES: Record<DeviceKind, AVHWDeviceType | null> = {
+const DECODER_INTERFACES: Record<DeviceKind, AVHWDeviceType | null> = {
   nvenc: AV_HWDEVICE_TYPE_CUDA,
   qsv: OF_THE_SYSTEM,
   amf: OF_THE_SYSTEM,
@@ -60,7 +60,7 @@ async function tell(contexts: readonly PlanContext[], text: string): Promise<voi
 }
 
 /** Null where the kind decodes nothing. */
-function decodingDevice(
+export function decodingDevice(
   stream: Stream,
   codec: string,
   kind: DeviceKind,
@@ -85,7 +85,7 @@ function decodingDevice(
 }
 
 /** Of several decoders it is FFmpeg's own that drives devices, and that has the name of the codec. */
-export function ownDecoder(name: string): Codec {
+function ownDecoder(name: string): Codec {
   const codec = Codec.findDecoderByName(name as Parameters<typeof Codec.findDecoderByName>[0]);
   if (codec) return codec;
   throw new MillError('unsupported_media', `No decoder of ${name} drives devices.`);

@@ -1,19 +1,11 @@
 /** Which FFmpeg this is, and which of its video encoders really work here: found by encoding with them. */
-import {
-  avGetPixFmtFromName,
-  Codec,
-  type CodecContext,
-  Frame,
-  getFFmpegInfo,
-  type Packet,
-  Rational,
-} from 'node-av/lib';
+import { Codec, getFFmpegInfo } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import { Devices } from './device.ts';
-import { openEncoder } from './encoder.ts';
+import { decodingDevice } from './device-decoding.ts';
 import { captureLog, explain } from './ffmpeg.ts';
 import { type DecoderReport, inspectDecoders } from './inspect-decoders.ts';
-import { bestFormat, memoryFormats } from './upload.ts';
+import { Samples } from './trial-samples.ts';
 
 export interface EncoderReport {
   name: string;
@@ -65,40 +57,27 @@ const NAMES = [
   'av1_vulkan',
 ];
 
-/** What is decoded as a trial, by the encoder that makes it. */
-const SAMPLES: Record<string, string> = {
-  libx264: 'h264',
-  libx265: 'hevc',
-  'libvpx-vp9': 'vp9',
-  libsvtav1: 'av1',
-};
-
-/** Large enough for every hardware encoder. */
-const TEST_SIZE = { width: 256, height: 256 };
-
 export async function inspectEngine(): Promise<EngineReport> {
   captureLog();
   const { version, libraries } = getFFmpegInfo();
   const encoders: EncoderReport[] = [];
   using devices = new Devices();
-  const samples = new Map<string, Packet[]>();
-  for (const name of NAMES) {
-    const packets: Packet[] = [];
-    encoders.push(await tryEncoder(name, devices, packets));
-    const codec = SAMPLES[name];
-    if (codec && packets.length > 0) samples.set(codec, packets);
-  }
-  return { ffmpeg_version: version, libraries, encoders, decoders: inspectDecoders(samples, devices) };
+  using samples = new Samples();
+  for (const name of NAMES) encoders.push(await tryEncoder(name, devices, samples));
+  const decoders = inspectDecoders(samples, (stream, codec, kind) =>
+    decodingDevice(stream, codec, kind, devices),
+  );
+  return { ffmpeg_version: version, libraries, encoders, decoders };
 }
 
-async function tryEncoder(name: string, devices: Devices, made: Packet[]): Promise<EncoderReport> {
+async function tryEncoder(name: string, devices: Devices, samples: Samples): Promise<EncoderReport> {
   try {
     const codec = Codec.findEncoderByName(name as Parameters<typeof Codec.findEncoderByName>[0]);
     if (!codec) return { name, works: false, reason: 'not in this build of FFmpeg' };
     // Sound needs no device: what is built in works.
     if (codec.pixelFormats === null && codec.sampleFormats !== null)
       return { name, works: true, reason: null };
-    made.push(...encodeAPicture(name, codec, devices));
+    samples.encode(name, codec, devices);
     return { name, works: true, reason: null };
   } catch (error) {
     const known = await explain(error);
@@ -111,38 +90,4 @@ async function tryEncoder(name: string, devices: Devices, made: Packet[]): Promi
         .replace(`The encoder ${name} `, ''),
     };
   }
-}
-
-function encodeAPicture(name: string, codec: Codec, devices: Devices): Packet[] {
-  const formats = memoryFormats(codec);
-  const yuv = avGetPixFmtFromName('yuv420p');
-  const format = formats.length > 0 ? bestFormat(formats, yuv) : yuv;
-  using encoder = openEncoder({
-    name,
-    options: name === 'libx265' ? { 'x265-params': 'log-level=none' } : {},
-    globalHeader: false,
-    devices,
-    configure: (context: CodecContext) => {
-      context.width = TEST_SIZE.width;
-      context.height = TEST_SIZE.height;
-      context.pixelFormat = format;
-      context.timeBase = new Rational(1, 25);
-      context.framerate = new Rational(25, 1);
-    },
-  });
-  using frame = new Frame();
-  frame.alloc();
-  frame.width = TEST_SIZE.width;
-  frame.height = TEST_SIZE.height;
-  frame.format = format;
-  frame.getBuffer(0);
-  const packets: Packet[] = [];
-  const keep = (packet: Packet) => packets.push(packet.clone() as Packet);
-  for (let pts = 0n; pts < 3n; pts++) {
-    frame.pts = pts;
-    encoder.encode(frame, keep);
-  }
-  encoder.encode(null, keep);
-  if (packets.length === 0) throw new MillError('encoder_unavailable', 'it opened, but gave nothing');
-  return packets;
 }

@@ -4,6 +4,7 @@ import type { SourceFacts, VideoStreamFacts } from '../core/facts.ts';
 import type { MediaOutput, PlannedOutput, Track } from '../core/plan.ts';
 import { mustWatch, requireComplete, warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
+import { decodingThreads } from './decoder.ts';
 import { Devices } from './device.ts';
 import { chooseDecoder } from './device-decoding.ts';
 import { firstFrame } from './first-frame.ts';
@@ -59,7 +60,7 @@ export async function readThrough(items: readonly ReadItem[]): Promise<void> {
   const { meter, options } = passOptions(
     { ...context, signal: whenAllAborted(contexts), progress: tellAll(contexts) },
     extent,
-    outputs.some(encodesVideo) ? 1 : context.threads,
+    outputs.some(encodesVideo) ? 1 : decodingThreads(context.threads),
   );
   const taps = open.map(({ tap }) => tap);
   options.chooseDecoder = chooseDecoder(outputs, contexts, hardware);
@@ -126,11 +127,12 @@ function tellAll(contexts: readonly PlanContext[]): PlanContext['progress'] {
 export async function verifyThrough(context: PlanContext): Promise<StreamReading[]> {
   using source = (await context.look?.take()) ?? (await openSource(context.source));
   using tap = new VerifyTap(source.format.streams);
-  const { meter, options } = passOptions(context, {}, context.threads);
+  const { meter, options } = passOptions(context, {}, decodingThreads(context.threads));
   const readings = await readPass(source, [tap], {
     ...options,
     // FFmpeg's H.264 decoder does not always notice damage when it has several threads.
-    threads: (stream) => (context.facts.streams[stream]?.codec === 'h264' ? 1 : context.threads),
+    threads: (stream) =>
+      context.facts.streams[stream]?.codec === 'h264' ? 1 : decodingThreads(context.threads),
     decoderOptions: () => ({ err_detect: 'crccheck' }),
   });
   meter.checking();

@@ -1,5 +1,5 @@
-/** Which devices a job may try, from the encoders it would use and the test encodes of this machine. */
-import { type DeviceKind, deviceKindOf } from '../core/devices.ts';
+/** Which devices a job may try, from the encoders it would use and the trials of this machine. */
+import { DEVICE_KINDS, type DeviceKind, decoderName, deviceKindOf } from '../core/devices.ts';
 
 /** What came of a test encode. */
 export interface EncoderTrial {
@@ -7,6 +7,21 @@ export interface EncoderTrial {
   works: boolean;
   /** Why not. */
   reason?: string | null;
+}
+
+/** What came of decoding that on a device. */
+export interface DecoderTrial {
+  /** Such as `nvdec`. */
+  name: string;
+  /** Codecs that came out the same as in software. */
+  codecs: readonly string[];
+  /** Codecs that came out differently. */
+  differs: readonly string[];
+}
+
+export interface DeviceTrials {
+  encoders: readonly EncoderTrial[];
+  decoders: readonly DecoderTrial[];
 }
 
 export interface Verdict {
@@ -68,6 +83,15 @@ export function judgeByTrials(
     const dead = same.length > 0 && same.every(({ works }) => !works);
     return dead ? { works: false, reason: plain(same[0]?.reason) } : { works: null, reason: null };
   };
+}
+
+/** Kinds that are trusted with decoding: what they decoded came out as in software, all of it. */
+export function decodersByTrials(trials: readonly DecoderTrial[] | null): DeviceKind[] {
+  return DEVICE_KINDS.filter((kind) =>
+    trials?.some(
+      ({ name, codecs, differs }) => name === decoderName(kind) && codecs.length > 0 && differs.length === 0,
+    ),
+  );
 }
 
 /** To be put into a sentence. */

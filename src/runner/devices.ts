@@ -1,16 +1,17 @@
 /**
- * The devices of a worker: which of them work is found by a test encode when the first job asks for one, and each
- * kind has a number of places. A job that takes any device goes on in software when there is none to be had; one
+ * The devices of a worker: which of them work is found by trials when the first job asks for one, and each kind has a
+ * number of places. A job that takes any device goes on in software when there is none to be had; one
  * that was asked to use a kind waits for it, or takes its software stand-in where that is allowed.
  */
-import { type DeviceKind, deviceKindOf } from '../core/devices.ts';
+import type { DeviceKind } from '../core/devices.ts';
 import { MillError } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import type { JobRecord } from '../queue/port.ts';
 import {
   chooseDevices,
   type DeviceChoice,
-  type EncoderTrial,
+  type DeviceTrials,
+  decodersByTrials,
   judgeByTrials,
   type Verdict,
 } from './device-choice.ts';
@@ -20,10 +21,10 @@ import type { Outcome, WorkOrder } from './protocol.ts';
 export interface DevicesOptions {
   /** Jobs that may use one kind of device at a time; 0: none may. */
   slots: number;
-  /** A device that encodes decodes as well. */
+  /** A device that encodes decodes as well, if its trials went well. */
   decode: boolean;
-  /** Tries the encoders of this machine; asked once, by the first job that wants a device. Null: nobody knows. */
-  inspect(): Promise<readonly EncoderTrial[] | null>;
+  /** Tries the devices of this machine; asked once, by the first job that wants one. Null: nobody knows. */
+  inspect(): Promise<DeviceTrials | null>;
 }
 
 export interface Devices {
@@ -63,38 +64,49 @@ const SWITCHED_OFF: Verdict = {
 
 export function createDevices({ slots, decode, inspect }: DevicesOptions): Devices {
   const places = new DeviceSlots(slots);
-  let trials: Promise<readonly EncoderTrial[] | null> | null = null;
+  let trials: Promise<DeviceTrials | null> | null = null;
 
-  /** Test encodes take a while, and only those who want hardware wait for them. */
-  async function judge(signal: AbortSignal): Promise<ReturnType<typeof judgeByTrials>> {
-    if (slots === 0) return () => SWITCHED_OFF;
+  /** Trials take a while, and only those who want hardware wait for them. */
+  async function judge(signal: AbortSignal): Promise<Judgement> {
+    if (slots === 0) return { verdictOn: () => SWITCHED_OFF, decoding: [] };
     trials ??= inspect().catch(() => null);
-    return judgeByTrials(await unlessAborted(trials, signal));
+    const known = await unlessAborted(trials, signal);
+    return {
+      verdictOn: judgeByTrials(known?.encoders ?? null),
+      decoding: decode ? decodersByTrials(known?.decoders ?? null) : [],
+    };
   }
 
   return {
     async wish(encoders, signal) {
       // Asked without a verdict first: most jobs want no device.
       if (!chooseDevices(encoders, () => ({ works: null, reason: null }))) return null;
-      const choice = chooseDevices(encoders, await judge(signal)) as DeviceChoice;
+      const { verdictOn, decoding } = await judge(signal);
+      const choice = chooseDevices(encoders, verdictOn) as DeviceChoice;
       if (choice.kinds.length === 0 && choice.software === null) {
         throw new MillError('encoder_unavailable', sentence(choice), { facts: { encoder: choice.asked } });
       }
-      return { reserve: (surroundings) => reserve(places, choice, decode, surroundings) };
+      return { reserve: (surroundings) => reserve(places, choice, decoding, surroundings) };
     },
   };
+}
+
+interface Judgement {
+  verdictOn: ReturnType<typeof judgeByTrials>;
+  /** Kinds that decode as well. */
+  decoding: readonly DeviceKind[];
 }
 
 async function reserve(
   places: DeviceSlots,
   choice: DeviceChoice,
-  decode: boolean,
+  decoding: readonly DeviceKind[],
   { signal, waits, log }: DeviceWait,
 ): Promise<DeviceGrant> {
   const { kinds, software, asked } = choice;
   for (const kind of kinds) {
     const slot = places.tryTake(kind);
-    if (slot) return granted(kind, decode, slot);
+    if (slot) return granted(kind, decoding, slot);
   }
   const [kind] = kinds;
   if (software !== null) {
@@ -112,13 +124,13 @@ async function reserve(
   }
   waits();
   log(`${inUse(kinds)}; this job waits for one.`);
-  return granted(kind as DeviceKind, decode, await places.take(kind as DeviceKind, signal));
+  return granted(kind as DeviceKind, decoding, await places.take(kind as DeviceKind, signal));
 }
 
-function granted(kind: DeviceKind, decode: boolean, slot: DeviceSlot): DeviceGrant {
+function granted(kind: DeviceKind, decoding: readonly DeviceKind[], slot: DeviceSlot): DeviceGrant {
   return {
     kinds: [kind],
-    decode_on: decode ? kind : null,
+    decode_on: decoding.includes(kind) ? kind : null,
     warning: null,
     [Symbol.dispose]: () => slot[Symbol.dispose](),
   };
@@ -135,12 +147,6 @@ function inUse(kinds: readonly DeviceKind[]): string {
 /** The encoders a job may open, in the order they are tried; none for most. Throws `invalid_params`. */
 export function encodersOf(registry: Registry, { task, params }: JobRecord): string[] {
   return registry.get(task).encoders?.(registry.parse(task, params)) ?? [];
-}
-
-/** The kind that a job insists on, when it is only one; for those who have no places to give. */
-export function onlyDevice(encoders: readonly string[]): DeviceKind | null {
-  const [kind = null, ...others] = new Set(encoders.flatMap((name) => deviceKindOf(name) ?? []));
-  return others.length === 0 ? kind : null;
 }
 
 /** Runs an order while its device is set aside for it. */

@@ -15,7 +15,6 @@ import {
 import type { JobResult } from '../queue/port.ts';
 import type { Cage } from './cage.ts';
 import { type ChildHost, createChildHost } from './child-host.ts';
-import { onlyDevice } from './devices.ts';
 import { mediaTypeOf } from './media-types.ts';
 import { type HostSeat, shareHost } from './share-host.ts';
 import type { RunOptions } from './supervise-order.ts';
@@ -36,8 +35,6 @@ export interface RunOnceOptions extends Partial<RunOptions> {
   threads?: number;
   /** Hosts and CIDR ranges that may be contacted although they are private; default none. */
   network?: { allow: string[] };
-  /** A device that the job insists on for encoding decodes as well; default not. */
-  decodeOnDevice?: boolean;
   /** Default: a host of its own, ended afterwards. */
   host?: Pick<ChildHost, 'run'>;
   /** Tells it from others on the same host; default the name of the task. */
@@ -77,7 +74,6 @@ async function runOn(host: Pick<ChildHost, 'run'>, options: RunOnceOptions): Pro
   const sizes = await Promise.all(inputs.map(sizeOf));
   const target = output === null ? null : await checkOutput(job, output, inputs);
 
-  const decodeOn = options.decodeOnDevice && onlyDevice(job.encoders?.(registry.parse(task, params)) ?? []);
   let work: string | null = null;
   try {
     work = await makeWork(target === null ? tmpdir() : dirname(target));
@@ -91,7 +87,6 @@ async function runOn(host: Pick<ChildHost, 'run'>, options: RunOnceOptions): Pro
       work,
       threads,
       network,
-      ...(decodeOn && { decode_on: decodeOn }),
       ...(job.usesNetwork && { online: true }),
     };
     const { report, outputs, metrics } = await host.run(order, {

@@ -15,6 +15,17 @@ function begun() {
   return { promise, onProgress: () => resolve() };
 }
 
+const DEVICE_VARIABLES = [
+  'CUDA_VISIBLE_DEVICES',
+  'NVIDIA_VISIBLE_DEVICES',
+  'NVIDIA_DRIVER_CAPABILITIES',
+  'LIBVA_DRIVER_NAME',
+  'LIBVA_DRIVERS_PATH',
+  'VK_DRIVER_FILES',
+  'VK_ICD_FILENAMES',
+  'LD_LIBRARY_PATH',
+];
+
 describe('an order that goes well', () => {
   it('answers with report, outputs and the memory it took', async () => {
     const host = testHost();
@@ -71,8 +82,24 @@ describe('an order that goes well', () => {
     const { report } = await testHost().run(await testOrder('environment'), LIMITS);
     delete process.env.MEDIAMILL_SECRET;
     const known = ['HOME', 'LANG', 'NODE_COMPILE_CACHE', 'NODE_ENV', 'PATH', 'SVT_LOG', 'TZ'];
+    known.push('MALLOC_MMAP_THRESHOLD_', ...DEVICE_VARIABLES);
     expect(Object.keys(report.data.environment as object).filter((key) => !known.includes(key))).toEqual([]);
     expect(report.data.environment).toHaveProperty('PATH');
+  });
+
+  it('tells the child where devices and their drivers are, as the trial of them is told', async () => {
+    const given = Object.fromEntries(DEVICE_VARIABLES.map((name) => [name, `/nowhere/${name}`]));
+    const before = DEVICE_VARIABLES.map((name) => [name, process.env[name]] as const);
+    try {
+      Object.assign(process.env, given);
+      const { report } = await testHost().run(await testOrder('environment'), LIMITS);
+      expect(report.data.environment).toMatchObject(given);
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
   });
 });
 

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { createRegistry } from '../../src/core/registry.ts';
 import { jobs as tasks } from '../../src/jobs/index.gen.ts';
 import type { Claim, Queue } from '../../src/queue/port.ts';
-import type { EncoderTrial } from '../../src/runner/device-choice.ts';
-import { createDevices, type Devices, onlyDevice, runWithDevice } from '../../src/runner/devices.ts';
+import type { DecoderTrial, EncoderTrial } from '../../src/runner/device-choice.ts';
+import { createDevices, type Devices, runWithDevice } from '../../src/runner/devices.ts';
 import type { Outcome, WorkOrder } from '../../src/runner/protocol.ts';
 import { compareVideos } from '../decode/index.ts';
 import { counterVideo } from '../fixtures/media/index.ts';
@@ -16,8 +16,13 @@ import { openWorkplace, type Workplace } from './fixtures/workplace.ts';
 const PATIENCE_MS = 30_000;
 const ANY = ['hevc_nvenc', 'hevc_qsv', 'libx265'];
 
+const decoders = (differs: string[] = []): DecoderTrial[] => [
+  { name: 'nvdec', codecs: differs.length > 0 ? [] : ['h264', 'hevc'], differs },
+  { name: 'qsv', codecs: ['h264'], differs: [] },
+];
+
 /** A machine on which these work, and what was asked of it. */
-function machine(working: string[], slots = 1, decode = true) {
+function machine(working: string[], slots = 1, decode = true, decoding = decoders()) {
   const seen = { inspections: 0 };
   const trials: EncoderTrial[] = ['hevc_nvenc', 'hevc_qsv'].map((name) => {
     const works = working.includes(name);
@@ -28,7 +33,7 @@ function machine(working: string[], slots = 1, decode = true) {
     decode,
     async inspect() {
       seen.inspections += 1;
-      return trials;
+      return { encoders: trials, decoders: decoding };
     },
   });
   return { seen, devices };
@@ -225,11 +230,26 @@ describe('decoding', () => {
   });
 
   it.each([
-    [['hevc_nvenc', 'libx265'], 'nvenc'],
-    [ANY, null],
-    [['libx265'], null],
-    [[], null],
-  ])('without places to give: %j on %s', (encoders, kind) => expect(onlyDevice(encoders)).toBe(kind));
+    ['where a codec came out differently', decoders(['hevc'])],
+    ['where no codec came out', [{ name: 'nvdec', codecs: [], differs: [] }]],
+    ['where it was not tried', []],
+  ])('stays in software %s, though encoding does not', async (_, decoding) => {
+    const { devices } = machine(['hevc_nvenc'], 1, true, decoding);
+    expect(await orderOf(devices, ANY)).toEqual({ id: 'one', devices: ['nvenc'] });
+  });
+
+  it('of another device is no worse for that', async () => {
+    const { devices } = machine(['hevc_qsv'], 1, true, decoders(['av1']));
+    expect(await orderOf(devices, ANY)).toEqual({ id: 'one', devices: ['qsv'], decode_on: 'qsv' });
+  });
+
+  it.each([
+    ['fail', () => Promise.reject(new Error('driver gone'))],
+    ['are not to be had', () => Promise.resolve(null)],
+  ])('stays in software when the trials %s', async (_, inspect) => {
+    const devices = createDevices({ slots: 1, decode: true, inspect });
+    expect(await orderOf(devices, ['hevc_nvenc'])).toEqual({ id: 'one', devices: ['nvenc'] });
+  });
 });
 
 it('a device that only pretends is found out, and the film is whole', async () => {
@@ -250,9 +270,12 @@ it('a device that only pretends is found out, and the film is whole', async () =
   expect(job.plan?.steps[0]?.detail).toMatch(/, decoded on nvdec$/);
   // Where the device is really there, it decodes and encodes.
   if (job.result?.data.encoder === 'hevc_nvenc') return;
-  expect((await place.queue.logs(id)).map(({ text }) => text)).toContainEqual(
-    expect.stringMatching(/^Stream 0 is decoded in software and not on nvdec: No cuda device .+\.$/),
-  );
+  const texts = async () => (await place.queue.logs(id)).map(({ text }) => text);
+  await expect
+    .poll(texts, { timeout: 10_000 })
+    .toContainEqual(
+      expect.stringMatching(/^Stream 0 is decoded in software and not on nvdec: No cuda device .+\.$/),
+    );
 });
 
 /** Two jobs at a time, as one claim with its mate. */

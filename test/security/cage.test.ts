@@ -105,7 +105,16 @@ test('the environment holds nothing of the configuration', async () => {
       'LANG',
       'NODE_ENV',
       'NODE_COMPILE_CACHE',
+      'MALLOC_MMAP_THRESHOLD_',
       'SVT_LOG',
+      'CUDA_VISIBLE_DEVICES',
+      'NVIDIA_VISIBLE_DEVICES',
+      'NVIDIA_DRIVER_CAPABILITIES',
+      'LIBVA_DRIVER_NAME',
+      'LIBVA_DRIVERS_PATH',
+      'VK_DRIVER_FILES',
+      'VK_ICD_FILENAMES',
+      'LD_LIBRARY_PATH',
       'NODE_CHANNEL_FD',
     ];
     const known = [...allowed, 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];

@@ -19,7 +19,10 @@ test('the installation in one answer', async () => {
         return {
           ffmpeg_version: '8.1',
           encoders: [{ name: 'h264_nvenc', works: false, reason: 'no device' }],
-          decoders: [{ name: 'nvdec', codecs: ['h264'], reason: null }],
+          decoders: [
+            { name: 'nvdec', codecs: ['h264'], differs: [], reason: null },
+            { name: 'vaapi', codecs: [], differs: ['hevc'], reason: 'hevc comes out differently' },
+          ],
         };
       },
       origins: { 'server.port': 'flag' },
@@ -42,7 +45,10 @@ test('the installation in one answer', async () => {
   expect(system.encoders).toEqual([
     { name: 'h264_nvenc', kind: 'video', hardware: 'nvenc', works: false, reason: 'no device' },
   ]);
-  expect(system.decoders).toEqual([{ name: 'nvdec', codecs: ['h264'], reason: null }]);
+  expect(system.decoders).toEqual([
+    { name: 'nvdec', codecs: ['h264'], differs: [], reason: null },
+    { name: 'vaapi', codecs: [], differs: ['hevc'], reason: 'hevc comes out differently' },
+  ]);
   expect(system.memory.total_bytes).toBeGreaterThanOrEqual(system.memory.available_bytes);
   expect(system.settings).toContainEqual(
     expect.objectContaining({

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CageReport, EngineReport, Services } from '../../compose.ts';
 import type { LoadedConfig } from '../../core/config-load.ts';
 import { toMillError } from '../../core/errors.ts';
+import { checkDecoders } from '../doctor/decoders.ts';
 import { type Finding, finding } from '../doctor/finding.ts';
 import { checkMemory, checkPage, checkPorts } from '../doctor/machine.ts';
 import { checkQueue } from '../doctor/queue.ts';
@@ -42,7 +43,7 @@ export function addDoctor(program: Command): void {
         runtime(),
         ffmpeg(engine),
         encoders(engine),
-        decoders(engine),
+        checkDecoders(engine),
         ...service,
         ...machine,
         ...ports,
@@ -77,13 +78,6 @@ function encoders({ encoders: tried = [] }: EngineReport): Finding {
   const detail = `${tried.filter(({ works }) => works).length} of ${tried.length} work; hardware: ${hardware.join(', ') || 'none'}`;
   if (broken.length === 0) return { check: 'encoders', state: 'ok', detail };
   return { check: 'encoders', state: 'warning', detail: `${detail}; missing: ${broken.join(', ')}` };
-}
-
-/** That there is none is no fault: software decodes everything. */
-function decoders({ decoders: tried = [] }: EngineReport): Finding {
-  const working = tried.filter(({ codecs }) => codecs.length > 0);
-  const told = working.map(({ name, codecs }) => `${name} (${codecs.join(', ')})`);
-  return { check: 'decoders', state: 'ok', detail: `software; hardware: ${told.join(', ') || 'none'}` };
 }
 
 async function checkServices(open: () => Promise<Services>): Promise<Finding[]> {

@@ -4,7 +4,7 @@
  */
 import { AVDISCARD_ALL } from 'node-av/constants';
 import { type Frame, Packet, type Stream } from 'node-av/lib';
-import { StreamDecoder } from '../decoder.ts';
+import { decodingThreads, StreamDecoder } from '../decoder.ts';
 import { hasTime, ticks, turn } from '../ffmpeg.ts';
 import type { OpenSource } from '../source.ts';
 import { shownAt } from './choose.ts';
@@ -18,6 +18,7 @@ const MAX_RETRIES = 2;
 const TURN_EVERY_MS = 30;
 
 export interface PickOptions {
+  /** Cores to count on. */
   threads: number;
   signal: AbortSignal;
   /** Timestamps of key frames, rising, when a scan has found them. */
@@ -71,7 +72,7 @@ class Picker implements Disposable {
     this.#stream = stream;
     this.#wanted = wanted;
     this.#options = options;
-    this.#decoder = new StreamDecoder(stream, { threads: options.threads });
+    this.#decoder = new StreamDecoder(stream, { threads: decodingThreads(options.threads) });
     this.#packet.alloc();
   }
 

@@ -12,7 +12,7 @@ export interface Inspection {
   ffmpeg_version?: string;
   encoders?: { name: string; works: boolean; reason?: string | null }[];
   /** Of devices. */
-  decoders?: { name: string; codecs: string[]; reason: string | null }[];
+  decoders?: { name: string; codecs: string[]; differs: string[]; reason: string | null }[];
   /** Why there is nothing to tell. */
   problem?: string;
 }
@@ -82,8 +82,13 @@ const systemSchema = z
       .array(
         z.object({
           name: z.string().describe('Such as nvdec.'),
-          codecs: z.array(z.string()).describe('That it decodes here.'),
-          reason: z.string().nullable().describe('Why there are none.'),
+          codecs: z
+            .array(z.string())
+            .describe('That it decodes here, each tried and compared with software.'),
+          differs: z
+            .array(z.string())
+            .describe('Codecs that come out differently than in software: with one, it decodes nothing.'),
+          reason: z.string().nullable().describe('Why it decodes nothing; null when it does.'),
         }),
       )
       .describe('Of hardware; what it does not decode is decoded in software.'),

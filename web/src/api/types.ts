@@ -189,7 +189,7 @@ export interface SystemReport {
   encoders:
     | { name: string; kind: string; hardware: string | null; works: boolean; reason: string | null }[]
     | null;
-  decoders?: { name: string; codecs: string[]; reason: string | null }[];
+  decoders?: { name: string; codecs: string[]; differs: string[]; reason: string | null }[];
   settings: { key: string; value: unknown; origin: string; description: string }[];
 }
 

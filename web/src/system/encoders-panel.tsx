@@ -14,6 +14,7 @@ export function EncodersPanel({ encoders, decoders = [] }: Pick<SystemReport, 'e
   const decoding = decoders
     .filter(({ codecs }) => codecs.length > 0)
     .map(({ name, codecs }) => `${name} decodes ${codecs.join(', ')}`);
+  const wrong = decoders.filter(({ differs }) => differs.length > 0);
   return (
     <Panel title="Encoders" aside="each tried with a test encode">
       <ul className="max-h-[420px] overflow-auto px-4 py-2" tabIndex={0} aria-label="Encoders">
@@ -37,6 +38,11 @@ export function EncodersPanel({ encoders, decoders = [] }: Pick<SystemReport, 'e
       {decoding.length > 0 && (
         <p className="border-t border-line px-4 py-2 text-text-2">{decoding.join(', ')}</p>
       )}
+      {wrong.map(({ name, reason }) => (
+        <p key={name} className="border-t border-line px-4 py-2 text-text-2">
+          {name} is not used for decoding: {reason}
+        </p>
+      ))}
     </Panel>
   );
 }
