@@ -40,7 +40,7 @@ const COLOURS = {
   canceled: 'dim',
 } as const;
 
-export function hasEnded({ status }: JobView): boolean {
+export function hasEnded({ status }: Pick<JobView, 'status'>): boolean {
   return status === 'finished' || status === 'failed' || status === 'canceled';
 }
 

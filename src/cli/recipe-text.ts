@@ -4,6 +4,7 @@ import type { Recipes } from '../compose.ts';
 import { MillError } from '../core/errors.ts';
 import { checkRecipe } from '../core/recipe/lint.ts';
 import type { Recipe } from '../core/recipe/recipe.ts';
+import { recipeReference } from '../core/recipe/reference.ts';
 import { recipeFromToml } from '../core/recipe/toml.ts';
 import { registry } from './task-commands.ts';
 
@@ -15,10 +16,16 @@ export interface NamedRecipe {
 
 /** Throws `recipe_not_found`, `invalid_recipe`, `invalid_request`. */
 export async function namedRecipe(recipes: Recipes, word: string): Promise<NamedRecipe> {
-  if (isFile(word)) return { label: word, recipe: checkRecipe(readRecipeFile(word), registry()) };
-  const [, name = word, version] = /^([^@]*)@(\d{1,9})$/.exec(word) ?? [];
-  const saved = await recipes.get(name, version === undefined ? undefined : Number(version));
+  const file = recipeOfFile(word);
+  if (file) return { label: word, recipe: file };
+  const { name, version } = recipeReference(word);
+  const saved = await recipes.get(name, version);
   return { label: version === undefined ? saved.name : word, recipe: saved.recipe };
+}
+
+/** Checked; null for a word that is a name. Throws `invalid_recipe`, `invalid_request`. */
+export function recipeOfFile(word: string): Recipe | null {
+  return isFile(word) ? checkRecipe(readRecipeFile(word), registry()) : null;
 }
 
 /** What the file says, unchecked. Throws `invalid_request`, `invalid_recipe`. */

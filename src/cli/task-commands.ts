@@ -63,7 +63,7 @@ export function addTaskForms(command: Command, handlers: TaskHandlers): void {
 }
 
 /** In place of an input that the task can do without. */
-const NO_INPUT = '-';
+export const NO_INPUT = '-';
 
 function pathArguments(job: AnyJob, { inputHelp, outputHelp }: TaskHandlers): Argument[] {
   const { input, output } = job;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { MillError } from '../core/errors.ts';
 import { checkRecipe } from '../core/recipe/lint.ts';
 import { type Recipe, recipeSchema, SOURCE } from '../core/recipe/recipe.ts';
+import { recipeReference } from '../core/recipe/reference.ts';
 import { type StepJob, sharedPasses, stepJobs } from '../core/recipe/steps.ts';
 import type { JobRecord, NewJob } from '../queue/port.ts';
 import type { Recipes } from '../recipes/port.ts';
@@ -55,8 +56,8 @@ export async function findRecipe(
   given: unknown,
 ): Promise<{ recipe: Recipe; label: string | null }> {
   if (typeof given !== 'string') return { recipe: checkRecipe(given, registry), label: null };
-  const [, name = given, version] = /^([^@]*)@(\d{1,9})$/.exec(given) ?? [];
-  const saved = await recipes.get(name, version === undefined ? undefined : Number(version));
+  const { name, version } = recipeReference(given);
+  const saved = await recipes.get(name, version);
   return { recipe: saved.recipe, label: `${saved.name}@${saved.version}` };
 }
 

@@ -69,6 +69,23 @@ describe('a server and its command line', () => {
     });
   });
 
+  test('an input that cannot be sent is said, and nothing is queued', async () => {
+    const { cli } = await serve(['--no-worker']);
+    for (const [path, why] of [
+      ['none.txt', '"none.txt" does not exist.'],
+      ['data', '"data" is not a file.'],
+    ] as const) {
+      const outcome = await cli('enqueue', 'calculate_sha256', path, '--upload');
+      expect(outcome).toMatchObject({ code: 1, stdout: '' });
+      expect(outcome.stderr.split('\n')).toEqual([
+        `mediamill: ${why} (input_not_found)`,
+        expect.stringContaining('--upload'),
+        '',
+      ]);
+    }
+    expect(JSON.parse((await cli('jobs', '--json')).stdout).jobs).toEqual([]);
+  });
+
   test('a failed job fails the command that waits for it, and can be run again', async () => {
     const service = await serve();
     writeFileSync(join(service.cwd, 'data/input/film.mp4'), 'this is no film');

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FrameChoice, ImagesOutput, MediaOutput, PlannedOutput } from '../../src/core/plan.ts';
 import { chooseFrames, shownAt, tickAt } from '../../src/engine/frames/choose.ts';
-import { execute, type PlanContext, probe } from '../../src/engine/index.ts';
+import { execute, type PlanContext } from '../../src/engine/index.ts';
 import { resolveChoice } from '../../src/engine/taps/images.ts';
 import { readImage } from '../decode/index.ts';
 import { counterVideo, openGopVideo, readCounter, type VideoOptions } from '../fixtures/media/index.ts';
-import { testFolder } from '../jobs/harness.ts';
+import { contextOf } from './plan-context.ts';
 
 const images = (choose: FrameChoice, folder = 'images'): ImagesOutput => ({
   kind: 'images',
@@ -21,18 +21,6 @@ const images = (choose: FrameChoice, folder = 'images'): ImagesOutput => ({
   index: false,
   sprite: false,
 });
-
-async function contextOf(source: string): Promise<PlanContext> {
-  return {
-    source,
-    facts: await probe(source),
-    work: await testFolder(),
-    threads: 2,
-    signal: new AbortController().signal,
-    progress() {},
-    log() {},
-  };
-}
 
 const clips: VideoOptions[] = [
   {},

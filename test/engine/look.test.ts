@@ -5,7 +5,7 @@ import type { MediaPlan } from '../../src/core/plan.ts';
 import { execute, look, type PlanContext, probe } from '../../src/engine/index.ts';
 import { packets } from '../decode/index.ts';
 import { counterVideo, type VideoOptions } from '../fixtures/media/index.ts';
-import { testFolder } from '../jobs/harness.ts';
+import { contextOf } from './plan-context.ts';
 
 const SOURCES: VideoOptions[] = [
   { audio: [{}] },
@@ -52,16 +52,7 @@ describe('a look at a source', () => {
 });
 
 async function results(source: string, seen?: PlanContext['look']) {
-  const work = await testFolder();
-  const made = await execute(PLAN, {
-    source,
-    ...(seen && { look: seen }),
-    facts: await probe(source),
-    work,
-    threads: 2,
-    signal: new AbortController().signal,
-    progress() {},
-    log() {},
-  });
-  return { made, packets: await packets(join(work, 'copy.mkv')) };
+  const context = await contextOf(source, seen && { look: seen });
+  const made = await execute(PLAN, context);
+  return { made, packets: await packets(join(context.work, 'copy.mkv')) };
 }

@@ -3,28 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { MediaOutput, MediaPlan, PlannedOutput } from '../../src/core/plan.ts';
-import { execute, executeTogether, type PlanContext, probe } from '../../src/engine/index.ts';
+import { execute, executeTogether, type PlanContext } from '../../src/engine/index.ts';
 import { counterVideo } from '../fixtures/media/index.ts';
-import { testFolder } from '../jobs/harness.ts';
+import { contextOf } from './plan-context.ts';
 
 let source: string;
 
 beforeAll(async () => {
   source = await counterVideo({ frames: 150, audio: [{}] });
 });
-
-async function contextOf(given: Partial<PlanContext> = {}): Promise<PlanContext> {
-  return {
-    source,
-    facts: await probe(source),
-    work: await testFolder(),
-    threads: 2,
-    signal: new AbortController().signal,
-    progress() {},
-    log() {},
-    ...given,
-  };
-}
 
 const plan = (...outputs: PlannedOutput[]): MediaPlan => ({ inputs: [], outputs });
 
@@ -55,7 +42,7 @@ describe('plans on one source', () => {
     const plans = [plan(film()), plan(pictures), plan(scenes, loudness), plan(loudness)];
     const alone = await Promise.all(
       plans.map(async (one) => {
-        const context = await contextOf();
+        const context = await contextOf(source);
         return { context, results: await execute(one, context) };
       }),
     );
@@ -64,7 +51,7 @@ describe('plans on one source', () => {
       parts.push(name);
       return work();
     };
-    const contexts = await Promise.all(plans.map((_, at) => contextOf(at === 0 ? { clock } : {})));
+    const contexts = await Promise.all(plans.map((_, at) => contextOf(source, at === 0 ? { clock } : {})));
     const together = await Promise.all(
       executeTogether(plans.map((one, at) => ({ plan: one, context: contexts[at] as PlanContext }))),
     );
@@ -83,8 +70,8 @@ describe('plans on one source', () => {
   it('one that fails fails early and alone', async () => {
     const progress: number[] = [];
     const contexts = [
-      await contextOf(),
-      await contextOf({ progress: ({ percent }) => progress.push(percent ?? 0) }),
+      await contextOf(source),
+      await contextOf(source, { progress: ({ percent }) => progress.push(percent ?? 0) }),
     ];
     const calls = [plan(film({ preset: 'nonsense' })), plan(film(), scenes)].map((one, at) => ({
       plan: one,
@@ -100,10 +87,10 @@ describe('plans on one source', () => {
   it('one that is canceled ends at once, the others go on', async () => {
     const stop = new AbortController();
     const ends: string[] = [];
-    const canceled = await contextOf({ signal: stop.signal, progress: () => stop.abort() });
+    const canceled = await contextOf(source, { signal: stop.signal, progress: () => stop.abort() });
     const [first, second] = executeTogether([
       { plan: plan(film({ preset: 'veryslow', crf: 10 })), context: canceled },
-      { plan: plan(film({ preset: 'slow', crf: 20 })), context: await contextOf() },
+      { plan: plan(film({ preset: 'slow', crf: 20 })), context: await contextOf(source) },
     ]);
     stop.abort();
     await Promise.all([
@@ -117,11 +104,11 @@ describe('plans on one source', () => {
   });
 
   it('a stream that cannot be read is the ruin of those that want it', async () => {
-    const context = await contextOf();
+    const context = await contextOf(source);
     const absent = { ...film(), tracks: film().tracks.map((track) => ({ ...track, stream: 7 })) };
     const [bad, good] = executeTogether([
       { plan: plan(absent), context },
-      { plan: plan(loudness), context: await contextOf() },
+      { plan: plan(loudness), context: await contextOf(source) },
     ]);
     await expect(bad).rejects.toMatchObject({ code: 'internal' });
     expect((await good)?.[0]).toMatchObject({ kind: 'loudness' });

@@ -1,7 +1,7 @@
 /** A whole server with the real tasks, the shipped recipes, and workers with real job processes. */
 import { copyFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { createRegistry } from '../../src/core/registry.ts';
 import { jobs } from '../../src/jobs/index.gen.ts';
 import { openPreviews } from '../../src/previews/service.ts';
@@ -10,10 +10,10 @@ import openRecipesFolder from '../../src/recipes/folder.ts';
 import { startWorker } from '../../src/runner/worker.ts';
 import type { RunView } from '../../src/server/run-view.ts';
 import { startServer } from '../server/fixtures/server.ts';
+import { endedRun } from './ended-run.ts';
 
 export const registry = createRegistry(jobs);
 export const SHIPPED = resolve('recipes');
-const SLOW = { timeout: 180_000, interval: 100 };
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface Answer {
@@ -78,12 +78,7 @@ export async function openPlace(given?: Queue): Promise<RecipePlace> {
       expect([answer.statusCode, answer.json()]).toEqual([202, expect.anything()]);
       return answer.json();
     },
-    settled: (id) =>
-      vi.waitFor(async () => {
-        const view: RunView = (await ask('GET', `/api/runs/${id}`)).json();
-        expect(view.ended_at).not.toBeNull();
-        return view;
-      }, SLOW),
+    settled: (id) => endedRun(ask, id),
     output: (view, name) => join(root, view.output_path?.replace('/data/', '') ?? '', name),
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()));

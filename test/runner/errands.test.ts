@@ -4,23 +4,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createRegistry } from '../../src/core/registry.ts';
 import { jobs } from '../../src/jobs/index.gen.ts';
-import type { JobRecord, NewJob, Queue } from '../../src/queue/port.ts';
-import { FINAL_STATUSES } from '../../src/queue/port.ts';
+import type { JobRecord, NewJob } from '../../src/queue/port.ts';
 import type { NextJob } from '../../src/runner/errands.ts';
+import { endedJob } from '../queue/ended-job.ts';
 import { openWorkplace, type Workplace } from './fixtures/workplace.ts';
 
 const REAL = { registry: createRegistry(jobs), registryModule: undefined };
 
 function job(task: string, params: Record<string, unknown>, input: string | null = null): NewJob {
   return { task, input_path: input, output_path: null, params };
-}
-
-async function ended(queue: Queue, id: string): Promise<JobRecord> {
-  for (;;) {
-    const record = await queue.get(id);
-    if (record && FINAL_STATUSES.includes(record.status)) return record;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function one(place: Workplace, next: NewJob): Promise<JobRecord> {
@@ -33,12 +25,12 @@ const CHAIN = { next_task: 'calculate_sha256', next_output: '/data/output/next.s
 test('chain_job_trigger enqueues the next job with its own input, and names it', async () => {
   const place = await openWorkplace();
   place.start(REAL);
-  const first = await ended(
+  const first = await endedJob(
     place.queue,
     (await one(place, job('chain_job_trigger', CHAIN, '/data/input/a.txt'))).id,
   );
   expect(first.status).toBe('finished');
-  const next = await ended(place.queue, String(first.result?.data.next_job_id));
+  const next = await endedJob(place.queue, String(first.result?.data.next_job_id));
   expect(next).toMatchObject({
     status: 'finished',
     task: 'calculate_sha256',
@@ -55,8 +47,8 @@ test('without an input the next job gets the output of the job this one waited f
     output_path: '/data/output/a.sha256',
   });
   const chained = await one(place, { ...job('chain_job_trigger', CHAIN), depends_on: [parent.id] });
-  const record = await ended(place.queue, chained.id);
-  const next = await ended(place.queue, String(record.result?.data.next_job_id));
+  const record = await endedJob(place.queue, chained.id);
+  const next = await endedJob(place.queue, String(record.result?.data.next_job_id));
   expect(next.input_path).toBe('/data/output/a.sha256');
 });
 
@@ -72,7 +64,7 @@ test('an attempt that dies after it enqueued does not enqueue twice', async () =
       return record as JobRecord;
     },
   });
-  const record = await ended(
+  const record = await endedJob(
     place.queue,
     (await one(place, job('chain_job_trigger', CHAIN, '/data/input/a.txt'))).id,
   );
@@ -86,7 +78,7 @@ test('a chain of 64 goes no further', async () => {
   const place = await openWorkplace();
   place.start(REAL);
   const deep = await one(place, { ...job('chain_job_trigger', CHAIN, '/data/input/a.txt'), chain_depth: 64 });
-  const record = await ended(place.queue, deep.id);
+  const record = await endedJob(place.queue, deep.id);
   expect(record).toMatchObject({ status: 'failed', error: { code: 'invalid_request' } });
   expect((await place.queue.list({ task: 'calculate_sha256' })).jobs).toEqual([]);
 });
@@ -94,16 +86,16 @@ test('a chain of 64 goes no further', async () => {
 test('report_metrics stores numbers with another job, and refuses one that is not there', async () => {
   const place = await openWorkplace();
   place.start(REAL);
-  const about = await ended(
+  const about = await endedJob(
     place.queue,
     (await one(place, job('calculate_sha256', {}, '/data/input/a.txt'))).id,
   );
   const report = (metrics: Record<string, number>, id = about.id) =>
     one(place, job('report_metrics', { job_id: id, metrics }));
-  await ended(place.queue, (await report({ vmaf: 94.2, ssim: 0.5 })).id);
-  await ended(place.queue, (await report({ ssim: 0.99 })).id);
+  await endedJob(place.queue, (await report({ vmaf: 94.2, ssim: 0.5 })).id);
+  await endedJob(place.queue, (await report({ ssim: 0.99 })).id);
   expect((await place.queue.get(about.id))?.reported_metrics).toEqual({ vmaf: 94.2, ssim: 0.99 });
-  const lost = await ended(place.queue, (await report({ vmaf: 1 }, 'nobody')).id);
+  const lost = await endedJob(place.queue, (await report({ vmaf: 1 }, 'nobody')).id);
   expect(lost).toMatchObject({ status: 'failed', error: { code: 'job_not_found' } });
 });
 
@@ -117,7 +109,7 @@ test('purge_original_file deletes its input, unless another job still needs it',
     delay_ms: 3_600_000,
   });
   place.start(REAL);
-  const refused = await ended(
+  const refused = await endedJob(
     place.queue,
     (await one(place, job('purge_original_file', {}, '/data/input/b.txt'))).id,
   );
@@ -127,7 +119,7 @@ test('purge_original_file deletes its input, unless another job still needs it',
   });
   expect(existsSync(path)).toBe(true);
   await place.queue.cancel(waiting.id);
-  const done = await ended(
+  const done = await endedJob(
     place.queue,
     (await one(place, job('purge_original_file', {}, '/data/input/b.txt'))).id,
   );

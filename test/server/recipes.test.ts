@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import openRecipesFolder from '../../src/recipes/folder.ts';
 import type { RunView } from '../../src/server/run-view.ts';
+import { endedRun } from '../recipes/ended-run.ts';
 import { registry } from './fixtures/jobs.ts';
 import { startServer, type TestServer } from './fixtures/server.ts';
 
-const SLOW = { timeout: 60_000, interval: 50 };
 let server: TestServer;
 
 beforeAll(async () => {
@@ -30,13 +30,7 @@ const run = (body: object) => ask('POST', '/api/recipes/run', { input_path: 'inp
 const loud = { id: 'loud', task: 'shout_text', output: 'loud.txt' };
 const recipe = (...steps: object[]) => ({ steps });
 
-async function settled(id: string): Promise<RunView> {
-  return vi.waitFor(async () => {
-    const view = (await ask('GET', `/api/runs/${id}`)).json() as RunView;
-    expect(view.ended_at).not.toBeNull();
-    return view;
-  }, SLOW);
-}
+const settled = (id: string) => endedRun(ask, id);
 
 describe('saved recipes', () => {
   test('are listed with those that come with the program', async () => {

@@ -5,13 +5,13 @@ import type { Progress } from '../../core/plan.ts';
 import { stepJobs } from '../../core/recipe/steps.ts';
 import { printExplanation } from '../explain-view.ts';
 import { EXIT_FAILED } from '../failure.ts';
-import { note, paint, print, printJson } from '../output.ts';
+import { printJson } from '../output.ts';
 import { progressLine } from '../progress-line.ts';
 import { namedRecipe } from '../recipe-text.ts';
 import { addConfigFlags, loadSettings } from '../settings.ts';
 import { abortOnSignals } from '../signals.ts';
+import { printStep } from '../step-line.ts';
 import { registry } from '../task-commands.ts';
-import { duration, size } from '../wording.ts';
 
 interface RunOptions {
   json?: boolean;
@@ -73,19 +73,18 @@ function showSteps() {
       const percent = percents.reduce((sum, one) => sum + one, 0) / Math.max(1, percents.length);
       line.update(running.length > 1 ? { ...progress, percent } : progress);
     },
-    onEnd(step: StepReport) {
+    onEnd({ id, error, output_path, result }: StepReport) {
       line.clear();
-      if (step.error) {
-        note(`${paint('red', '✗', process.stderr)} ${step.id}  ${step.error.detail} (${step.error.code})`);
-        return;
-      }
-      const { result } = step;
       const { duration_ms: ms = 0, output_size_bytes: bytes = 0 } = result?.metrics ?? {};
-      print(`${paint('green', '✓')} ${step.id}  ${result?.message ?? ''}`);
-      if (step.output_path)
-        print(paint('dim', `  ${step.output_path}  ${size(bytes)}  in ${duration(ms / 1000)}`));
-      for (const warning of result?.warnings ?? [])
-        note(`  ${paint('yellow', 'warning:', process.stderr)} ${warning}`);
+      printStep({
+        id,
+        error: error ?? null,
+        message: result?.message ?? null,
+        output_path: output_path ?? null,
+        output_size_bytes: bytes,
+        seconds: ms / 1000,
+        warnings: result?.warnings,
+      });
     },
   };
 }

@@ -2,21 +2,27 @@ import type { Command } from 'commander';
 import type { Recipes } from '../../compose.ts';
 import { MillError } from '../../core/errors.ts';
 import { checkRecipe, type RecipeProblem } from '../../core/recipe/lint.ts';
+import { recipeReference } from '../../core/recipe/reference.ts';
 import { recipeToToml } from '../../core/recipe/toml.ts';
 import { EXIT_FAILED } from '../failure.ts';
 import { note, paint, print, printJson, printTable } from '../output.ts';
 import { namedRecipe, readRecipeFile } from '../recipe-text.ts';
 import { addConfigFlags, loadSettings } from '../settings.ts';
 import { registry } from '../task-commands.ts';
+import { addRecipeEnqueue, addRecipeWatch } from './recipe-enqueue.ts';
 import { addRecipeRun } from './recipe-run.ts';
 
 export function addRecipe(program: Command): void {
   const recipe = program
     .command('recipe')
-    .description('Recipes: many outputs of one source, in one pass. Works here, without a server.');
+    .description(
+      'Recipes: many outputs of one source, in one pass. Only `enqueue` and `watch` need a server.',
+    );
   addList(recipe);
   addShow(recipe);
   addRecipeRun(recipe);
+  addRecipeEnqueue(recipe);
+  addRecipeWatch(recipe);
   addLint(recipe);
   addSave(recipe);
   addRemove(recipe);
@@ -55,11 +61,11 @@ function addShow(recipe: Command): void {
     .description('Print a recipe as TOML, to read it or to begin one of your own with.')
     .argument('<name>', 'name of the recipe; NAME@3 for one of its versions')
     .option('--json', 'print it as JSON, with its version')
-    .action(async (name: string, { json }: { json?: boolean }) => {
+    .action(async (word: string, { json }: { json?: boolean }) => {
       const recipes = await openRecipes(show);
-      const [, base = name, version] = /^([^@]*)@(\d{1,9})$/.exec(name) ?? [];
-      const saved = await recipes.get(base, version === undefined ? undefined : Number(version));
-      if (json) return printJson({ ...saved, versions: await recipes.versions(base) });
+      const { name, version } = recipeReference(word);
+      const saved = await recipes.get(name, version);
+      if (json) return printJson({ ...saved, versions: await recipes.versions(name) });
       print(recipeToToml(saved.recipe).trimEnd());
     });
   addConfigFlags(show, []);

@@ -10,7 +10,7 @@ import type { AnyJob } from '../../../src/core/job.ts';
 import { createRegistry, type Params } from '../../../src/core/registry.ts';
 import { jobs } from '../../../src/jobs/index.gen.ts';
 import openSqliteQueue from '../../../src/queue/drivers/sqlite.ts';
-import { FINAL_STATUSES, type JobRecord } from '../../../src/queue/port.ts';
+import type { JobRecord } from '../../../src/queue/port.ts';
 import { startWorker } from '../../../src/runner/worker.ts';
 import openLocalStorage from '../../../src/storage/drivers/local.ts';
 import type { Storage } from '../../../src/storage/port.ts';
@@ -23,6 +23,7 @@ import {
   photoJpeg,
   toneWav,
 } from '../../fixtures/media/index.ts';
+import { endedJob } from '../../queue/ended-job.ts';
 
 const FILM: CutsOptions = {
   width: 1920,
@@ -108,16 +109,6 @@ export async function openMill(given?: Storage): Promise<Mill> {
     return id;
   }
 
-  async function ended(id: string): Promise<JobRecord> {
-    const deadline = Date.now() + TIMEOUT_MS;
-    for (;;) {
-      const record = await queue.get(id);
-      if (record && FINAL_STATUSES.includes(record.status)) return record;
-      if (Date.now() > deadline) throw new Error(`${record?.task} is ${record?.status} after a minute`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
   /** What an example can only make up: the address of a file, the hash of one, the id of a job. */
   async function realParams({ name, example }: AnyJob): Promise<Params> {
     const params = example.params as Params;
@@ -129,7 +120,7 @@ export async function openMill(given?: Storage): Promise<Mill> {
     }
     if (name === 'report_metrics') {
       const id = await enqueue('sanitize_filename', { params: { filename: 'a' } });
-      await ended(id);
+      await endedJob(queue, id);
       return { ...params, job_id: id };
     }
     return params;
@@ -137,16 +128,16 @@ export async function openMill(given?: Storage): Promise<Mill> {
 
   return {
     job: (id) => queue.get(id),
-    runTask: async (task, parts) => ended(await enqueue(task, parts)),
+    runTask: async (task, parts) => endedJob(queue, await enqueue(task, parts)),
     place: (path) =>
       path.replace(/^\/data\/output\//, `${outputRoot}/`).replace(/^\/data\/input\//, `${inputRoot}/`),
     async run(job) {
       await layOut();
       const { input_path: input, output_path: output } = job.example;
       const id = await enqueue(job.name, { input, output, params: await realParams(job) });
-      const record = await ended(id);
+      const record = await endedJob(queue, id);
       const next = record.result?.data.next_job_id;
-      if (typeof next === 'string') await ended(next);
+      if (typeof next === 'string') await endedJob(queue, next);
       return record;
     },
     async close() {
