@@ -13,7 +13,7 @@ import { MillError } from '../core/errors.ts';
 import type { PlannedOutput } from '../core/plan.ts';
 import type { PlanContext } from './context.ts';
 import { type Decoder, StreamDecoder } from './decoder.ts';
-import type { Devices } from './device.ts';
+import type { DeviceContexts } from './device.ts';
 import { type DecodingDevice, DeviceDecoder } from './device-decoder.ts';
 import { describe, takeLog } from './ffmpeg.ts';
 
@@ -35,7 +35,7 @@ export type ChooseDecoder = (stream: Stream, software: () => Decoder) => Decoder
 export function chooseDecoder(
   outputs: readonly PlannedOutput[],
   contexts: readonly PlanContext[],
-  hardware: Devices,
+  hardware: DeviceContexts,
 ): ChooseDecoder {
   const granted = contexts.flatMap(({ decodeOn }) => decodeOn ?? []);
   return (stream, software) => {
@@ -64,7 +64,7 @@ export function decodingDevice(
   stream: Stream,
   codec: string,
   kind: DeviceKind,
-  hardware: Devices,
+  hardware: DeviceContexts,
 ): DecodingDevice | null {
   const type = DECODER_INTERFACES[kind];
   if (type === null) return null;

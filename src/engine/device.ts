@@ -7,7 +7,7 @@ import { describe } from './ffmpeg.ts';
 export type PixelFormat = CodecContext['pixelFormat'];
 
 /** Disposed of with the read that it serves; what still refers to a device keeps it alive for itself. */
-export class Devices implements Disposable {
+export class DeviceContexts implements Disposable {
   readonly #known = new Map<AVHWDeviceType, HardwareDeviceContext | MillError>();
 
   /** Throws `encoder_unavailable` with FFmpeg's reason; again for whoever asks again, without another try. */

@@ -3,7 +3,7 @@ import { AV_CODEC_CAP_HARDWARE, AV_CODEC_CAP_HYBRID, AV_CODEC_FLAG_GLOBAL_HEADER
 import { Codec, CodecContext, type Frame, Packet } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import type { CodecOptions } from '../core/plan.ts';
-import type { Devices } from './device.ts';
+import type { DeviceContexts } from './device.ts';
 import { again, describe, ended, must } from './ffmpeg.ts';
 import { nearestOption, optionRange } from './option-range.ts';
 import { Upload } from './upload.ts';
@@ -21,10 +21,10 @@ export class Encoder implements Disposable {
   frames = 0;
   packets = 0;
   #packet = new Packet();
-  readonly #upload: Way | null;
+  readonly #upload: PictureUpload | null;
 
   /** `upload` is for an encoder that takes pictures of a device only. */
-  constructor(context: CodecContext, name: string, upload: Way | null = null) {
+  constructor(context: CodecContext, name: string, upload: PictureUpload | null = null) {
     this.context = context;
     this.name = name;
     this.#upload = upload;
@@ -53,15 +53,14 @@ export class Encoder implements Disposable {
   }
 }
 
-/** Where pictures go on their way into an encoder. */
-type Way = Pick<Upload, 'take' | typeof Symbol.dispose>;
+type PictureUpload = Pick<Upload, 'take' | typeof Symbol.dispose>;
 
 export interface EncoderSetup {
   name: string;
   options: CodecOptions;
   globalHeader: boolean;
   /** For encoders that take pictures of a device only. */
-  devices?: Devices;
+  devices?: DeviceContexts;
   /** The pixel format is that of the pictures in plain memory. */
   configure(context: CodecContext, codec: Codec): void;
 }

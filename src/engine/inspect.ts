@@ -1,7 +1,7 @@
 /** Which FFmpeg this is, and which of its video encoders really work here: found by encoding with them. */
 import { Codec, getFFmpegInfo } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
-import { Devices } from './device.ts';
+import { DeviceContexts } from './device.ts';
 import { decodingDevice } from './device-decoding.ts';
 import { captureLog, explain } from './ffmpeg.ts';
 import { type DecoderReport, inspectDecoders } from './inspect-decoders.ts';
@@ -61,7 +61,7 @@ export async function inspectEngine(): Promise<EngineReport> {
   captureLog();
   const { version, libraries } = getFFmpegInfo();
   const encoders: EncoderReport[] = [];
-  using devices = new Devices();
+  using devices = new DeviceContexts();
   using samples = new Samples();
   for (const name of NAMES) encoders.push(await tryEncoder(name, devices, samples));
   const decoders = inspectDecoders(samples, (stream, codec, kind) =>
@@ -70,7 +70,7 @@ export async function inspectEngine(): Promise<EngineReport> {
   return { ffmpeg_version: version, libraries, encoders, decoders };
 }
 
-async function tryEncoder(name: string, devices: Devices, samples: Samples): Promise<EncoderReport> {
+async function tryEncoder(name: string, devices: DeviceContexts, samples: Samples): Promise<EncoderReport> {
   try {
     const codec = Codec.findEncoderByName(name as Parameters<typeof Codec.findEncoderByName>[0]);
     if (!codec) return { name, works: false, reason: 'not in this build of FFmpeg' };

@@ -5,7 +5,7 @@ import type { MediaOutput, PlannedOutput, Track } from '../core/plan.ts';
 import { mustWatch, requireComplete, warnOfEnd } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { decodingThreads } from './decoder.ts';
-import { Devices } from './device.ts';
+import { DeviceContexts } from './device.ts';
 import { chooseDecoder } from './device-decoding.ts';
 import { firstFrame } from './first-frame.ts';
 import { Mark } from './mark.ts';
@@ -45,7 +45,7 @@ export async function readThrough(items: readonly ReadItem[]): Promise<void> {
   if (!context) return;
   using source = (await context.look?.take()) ?? (await openSource(context.source));
   using owned = new DisposableStack();
-  const hardware = owned.use(new Devices());
+  const hardware = owned.use(new DeviceContexts());
   const open: OpenItem[] = [];
   for (const { part, index } of items) {
     const output = part.plan.outputs[index] as PlannedOutput;
@@ -184,7 +184,7 @@ async function openTap(
   inputs: readonly string[],
   source: OpenSource,
   owned: DisposableStack,
-  context: PlanContext & { hardware: Devices },
+  context: PlanContext & { hardware: DeviceContexts },
 ): Promise<Tap> {
   const { facts, work } = context;
   const stream = (index: number) => {

@@ -12,7 +12,7 @@ import {
 } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
 import type { CodecOptions } from '../core/plan.ts';
-import type { Devices } from './device.ts';
+import type { DeviceContexts } from './device.ts';
 import { openEncoder } from './encoder.ts';
 import { must } from './ffmpeg.ts';
 import { FilterChain, pictureShape, pictureSource } from './filter.ts';
@@ -27,7 +27,7 @@ export interface FilmShape {
 export interface FilmSetup {
   name: string;
   codec: Codec;
-  devices: Devices;
+  devices: DeviceContexts;
   shape: FilmShape;
   options: CodecOptions;
 }

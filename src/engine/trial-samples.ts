@@ -1,7 +1,7 @@
 /** The films that trials leave behind for decoders, in each codec that devices are asked to decode. */
 import type { Codec } from 'node-av/lib';
 import type { CodecOptions } from '../core/plan.ts';
-import type { Devices } from './device.ts';
+import type { DeviceContexts } from './device.ts';
 import { encodeFilm, type FilmShape, type Sample } from './trial-film.ts';
 
 /** What is decoded as a trial, by the encoder that makes it: in two groups, with pictures predicted both ways. */
@@ -24,7 +24,7 @@ const SAMPLE: FilmShape = { width: 328, height: 264, pictures: 12 };
 /** By the name of their codec. */
 export class Samples extends Map<string, Sample> implements Disposable {
   /** Tries an encoder, and keeps what it made if that is to be decoded. Throws what keeps it from encoding. */
-  encode(name: string, codec: Codec, devices: Devices): void {
+  encode(name: string, codec: Codec, devices: DeviceContexts): void {
     const wanted = SAMPLES[name];
     const [shape, options] = wanted ? [SAMPLE, wanted.options] : [TRIAL, {}];
     const film = encodeFilm({ name, codec, devices, shape, options });

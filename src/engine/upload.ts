@@ -9,7 +9,7 @@ import {
   HardwareFramesContext,
 } from 'node-av/lib';
 import { MillError } from '../core/errors.ts';
-import { type Devices, deviceInputOf, type PixelFormat } from './device.ts';
+import { type DeviceContexts, deviceInputOf, type PixelFormat } from './device.ts';
 import { describe, must } from './ffmpeg.ts';
 
 /** What the hardware of all makers reads: 4:2:0 in two planes, of 8 bits and of 10. */
@@ -43,7 +43,7 @@ export class Upload implements Disposable {
    * Null for an encoder that takes pictures from plain memory. Otherwise the context, which says what these are
    * like, is told of the device instead. Throws `encoder_unavailable`.
    */
-  static forEncoder(context: CodecContext, codec: Codec, devices: Devices | undefined): Upload | null {
+  static forEncoder(context: CodecContext, codec: Codec, devices: DeviceContexts | undefined): Upload | null {
     const input = deviceInputOf(codec);
     if (!input) return null;
     if (!devices) throw unavailable(codec, 'none is set up here');

@@ -36,7 +36,7 @@ const COMPILE_CACHE = new URL('../../node_modules/.cache/mediamill', import.meta
  * M_MMAP_THRESHOLD). Left alone it raises the limit as pictures come and go: a child kept 184 instead of 136 MiB
  * after a resize, and with glibc's 128 KiB it kept 187 instead of 156 MiB after an H.265 film.
  */
-const MAPPED_FROM = 32 * 1024;
+const MMAP_THRESHOLD = 32 * 1024;
 const STDERR_LINES = 50;
 const STDERR_LINE_LENGTH = 1000;
 /** How long after its end the last words of a process may still be in the pipe. */
@@ -179,7 +179,7 @@ function environment(cache: string): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(passed),
     NODE_COMPILE_CACHE: cache,
-    MALLOC_MMAP_THRESHOLD_: String(MAPPED_FROM),
+    MALLOC_MMAP_THRESHOLD_: String(MMAP_THRESHOLD),
     // SVT-AV1 talks on stderr by itself; 1 is for errors only.
     SVT_LOG: '1',
   };

@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { MillError } from '../../src/core/errors.ts';
 import type { MediaOutput } from '../../src/core/plan.ts';
 import { type Decoder, StreamDecoder } from '../../src/engine/decoder.ts';
-import { Devices } from '../../src/engine/device.ts';
+import { DeviceContexts } from '../../src/engine/device.ts';
 import { type DecodingDevice, DeviceDecoder } from '../../src/engine/device-decoder.ts';
 import type { ChooseDecoder } from '../../src/engine/device-decoding.ts';
 import { FilterChain, pictureShape, pictureSource } from '../../src/engine/filter.ts';
@@ -313,7 +313,7 @@ describe('a film whose pictures come in another format once the device is lost',
     const film = async (chooseDecoder?: ChooseDecoder) => {
       const work = await testFolder();
       using source = await openSource(path);
-      using hardware = new Devices();
+      using hardware = new DeviceContexts();
       const plan: MediaOutput = {
         kind: 'media',
         file: 'out.mkv',

@@ -7,7 +7,7 @@ import { Frame, type Stream } from 'node-av/lib';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MillError } from '../../src/core/errors.ts';
 import { StreamDecoder } from '../../src/engine/decoder.ts';
-import { Devices } from '../../src/engine/device.ts';
+import { DeviceContexts } from '../../src/engine/device.ts';
 import type { DecodingDevice } from '../../src/engine/device-decoder.ts';
 import { findEncoder } from '../../src/engine/encoder.ts';
 import { captureLog } from '../../src/engine/ffmpeg.ts';
@@ -24,7 +24,7 @@ const samples = new Samples();
 beforeAll(() => {
   process.env.SVT_LOG ??= '1';
   captureLog();
-  using devices = new Devices();
+  using devices = new DeviceContexts();
   for (const name of ENCODERS) samples.encode(name, findEncoder(name), devices);
 });
 afterAll(() => samples[Symbol.dispose]());

@@ -22,7 +22,7 @@ import {
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MediaOutput } from '../../src/core/plan.ts';
 import { StreamDecoder } from '../../src/engine/decoder.ts';
-import { Devices } from '../../src/engine/device.ts';
+import { DeviceContexts } from '../../src/engine/device.ts';
 import { fetchPicture } from '../../src/engine/device-decoding.ts';
 import { Encoder, findEncoder, openEncoder } from '../../src/engine/encoder.ts';
 import { execute, probe } from '../../src/engine/index.ts';
@@ -36,8 +36,8 @@ const DRIVERS = '/usr/share/vulkan/icd.d';
 const missing =
   existsSync(DRIVERS) && readdirSync(DRIVERS).length > 0 ? null : 'no Vulkan (mesa-vulkan-drivers) here';
 
-function devicesOfTest(): Devices {
-  const devices = new Devices();
+function devicesOfTest(): DeviceContexts {
+  const devices = new DeviceContexts();
   onTestFinished(() => devices[Symbol.dispose]());
   return devices;
 }

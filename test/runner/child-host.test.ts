@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/core/plan.ts';
+import { DEVICE_VARIABLES } from './fixtures/device-variables.ts';
 import { failureOf, LIMITS, testHost, testOrder } from './fixtures/hosts.ts';
 import { isAlive, until } from './fixtures/processes.ts';
 
@@ -14,17 +15,6 @@ function begun() {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { promise, onProgress: () => resolve() };
 }
-
-const DEVICE_VARIABLES = [
-  'CUDA_VISIBLE_DEVICES',
-  'NVIDIA_VISIBLE_DEVICES',
-  'NVIDIA_DRIVER_CAPABILITIES',
-  'LIBVA_DRIVER_NAME',
-  'LIBVA_DRIVERS_PATH',
-  'VK_DRIVER_FILES',
-  'VK_ICD_FILENAMES',
-  'LD_LIBRARY_PATH',
-];
 
 describe('an order that goes well', () => {
   it('answers with report, outputs and the memory it took', async () => {

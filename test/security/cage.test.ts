@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { findCage } from '../../src/runner/cage.ts';
 import { type ChildHost, createChildHost } from '../../src/runner/child-host.ts';
 import type { WorkOrder } from '../../src/runner/protocol.ts';
+import { DEVICE_VARIABLES } from '../runner/fixtures/device-variables.ts';
 import { LIMITS, testFolder, testOrder } from '../runner/fixtures/hosts.ts';
 
 const PRISONERS = new URL('./fixtures/prisoners.ts', import.meta.url).href;
@@ -107,14 +108,7 @@ test('the environment holds nothing of the configuration', async () => {
       'NODE_COMPILE_CACHE',
       'MALLOC_MMAP_THRESHOLD_',
       'SVT_LOG',
-      'CUDA_VISIBLE_DEVICES',
-      'NVIDIA_VISIBLE_DEVICES',
-      'NVIDIA_DRIVER_CAPABILITIES',
-      'LIBVA_DRIVER_NAME',
-      'LIBVA_DRIVERS_PATH',
-      'VK_DRIVER_FILES',
-      'VK_ICD_FILENAMES',
-      'LD_LIBRARY_PATH',
+      ...DEVICE_VARIABLES,
       'NODE_CHANNEL_FD',
     ];
     const known = [...allowed, 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];

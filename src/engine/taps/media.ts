@@ -5,7 +5,7 @@ import type { ChapterFacts, SourceFacts, StreamFacts, VideoStreamFacts } from '.
 import type { MediaOutput, OutputResult, Track } from '../../core/plan.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { canHoldChapters, chapterTags, writeChapters } from '../chapters/index.ts';
-import type { Devices } from '../device.ts';
+import type { DeviceContexts } from '../device.ts';
 import { seconds, ticks } from '../ffmpeg.ts';
 import { scanFrames } from '../frames/scan.ts';
 import type { Mark } from '../mark.ts';
@@ -26,7 +26,7 @@ export interface MediaTapContext {
   work: string;
   threads: number;
   /** For encoders that take pictures of a device only. */
-  hardware: Devices;
+  hardware: DeviceContexts;
   /** Images of the overlays, by the track they are drawn on. */
   marks: ReadonlyMap<Track, Mark>;
 }

@@ -164,7 +164,7 @@ export class SpanMeter {
 
 /**
  * Without a branch: which of two samples is larger nobody can foretell, and a processor that guesses wrong loses more
- * than these cost. Exact, since a double holds the sum of two floats.
+ * than these cost. Rounding in a double does not reach the float that is kept.
  */
 const twiceLarger = (a: number, b: number) => a + b + Math.abs(a - b);
 const twiceSmaller = (a: number, b: number) => a + b - Math.abs(a - b);

@@ -12,7 +12,7 @@ import {
 import { MillError } from '../../core/errors.ts';
 import type { VideoStreamFacts } from '../../core/facts.ts';
 import type { CodecOptions, VideoTrack } from '../../core/plan.ts';
-import type { Devices } from '../device.ts';
+import type { DeviceContexts } from '../device.ts';
 import { type Encoder, openEncoder } from '../encoder.ts';
 import { hasTime, must, rescale, type TimeBase } from '../ffmpeg.ts';
 import { FilterChain, type PictureShape, pictureShape, pictureSource, sameShape } from '../filter.ts';
@@ -30,7 +30,7 @@ export interface VideoWriterContext {
   shift: bigint;
   threads: number;
   /** For encoders that take pictures of a device only. */
-  hardware: Devices;
+  hardware: DeviceContexts;
   /** What is known of the stream. */
   video: VideoStreamFacts;
   /** The image of the plan's overlay. */
@@ -45,7 +45,7 @@ export class VideoWriter implements TrackWriter {
   readonly #plan: VideoTrack;
   readonly #shift: bigint;
   readonly #threads: number;
-  readonly #hardware: Devices;
+  readonly #hardware: DeviceContexts;
   readonly #mark: Mark | null;
   readonly #video: VideoStreamFacts;
   #frameRate: TimeBase = { num: 25, den: 1 };
