@@ -7,8 +7,9 @@ export default defineConfig({
     // Native code and child processes: a test file must never take the others down with it.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A machine of CI may get a quarter of its cores; a test that hangs is noticed late there, but is noticed.
+    testTimeout: process.env.CI ? 90_000 : 30_000,
+    hookTimeout: process.env.CI ? 120_000 : 60_000,
     teardownTimeout: 10_000,
     setupFiles: ['test/leaks.ts'],
     // An empty suite is a mistake, and a skipped test in CI is one too (.ci/run counts them).

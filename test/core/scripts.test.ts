@@ -144,61 +144,6 @@ describe('prepare', () => {
   });
 });
 
-describe('ci-summary', () => {
-  const fine = { status: 'passed', fullName: 'is fine', failureMessages: [] };
-  const passed = { name: resolve('test/a.test.ts'), status: 'passed', message: '', assertionResults: [fine] };
-
-  async function printed(report: object | null, tests = '0', check = '0') {
-    const file = join(root, 'report.json');
-    if (report) writeFileSync(file, JSON.stringify(report));
-    return node(['scripts/ci-summary.mjs', file, tests, check]);
-  }
-
-  async function summary(report: object | null, tests = '0', check = '0'): Promise<[number, string]> {
-    const { code, stdout } = await printed(report, tests, check);
-    return [code, stdout.trimEnd().split('\n').at(-1) ?? ''];
-  }
-
-  test('what failed, and what passed only at the second try, is named with its reason', async () => {
-    const failed = { status: 'failed', fullName: 'breaks', failureMessages: ['AssertionError: 1 is not 2'] };
-    const second = { status: 'passed', fullName: 'is late', failureMessages: ['Error: not yet'] };
-    const file = { ...passed, assertionResults: [fine, failed, second] };
-    const { stdout } = await printed({ numPassedTests: 2, numFailedTests: 1, testResults: [file] }, '1');
-    expect(stdout.split('\n')).toEqual([
-      'failed: test/a.test.ts > breaks',
-      '    AssertionError: 1 is not 2',
-      'passed at the second try: test/a.test.ts > is late',
-      '    Error: not yet',
-      '2 passed, 1 failed',
-      '',
-    ]);
-  });
-
-  test('all is well', async () => {
-    const report = { numPassedTests: 5, numFailedTests: 0, testResults: [passed] };
-    expect(await summary(report)).toEqual([0, '5 passed, 0 failed']);
-  });
-
-  test.each<[string, object | null, string, string, string]>([
-    ['a failed test', { numPassedTests: 4, numFailedTests: 1 }, '1', '0', '4 passed, 1 failed'],
-    [
-      'a file that did not load',
-      { numPassedTests: 4, testResults: [passed, { ...passed, status: 'failed', assertionResults: [] }] },
-      '1',
-      '0',
-      '4 passed, 1 failed',
-    ],
-    ['a skipped test', { numPassedTests: 4, numPendingTests: 1 }, '0', '0', '4 passed, 0 failed'],
-    ['a test that is only planned', { numPassedTests: 4, numTodoTests: 1 }, '0', '0', '4 passed, 0 failed'],
-    ['no test', { numPassedTests: 0 }, '0', '0', '0 passed, 0 failed'],
-    ['no report', null, '1', '0', '0 passed, 0 failed'],
-    ['a failed check', { numPassedTests: 4 }, '0', '1', '4 passed, 0 failed'],
-    ['vitest failing outside of tests', { numPassedTests: 4 }, '1', '0', '4 passed, 0 failed'],
-  ])('%s fails', async (_, report, tests, check, line) => {
-    expect(await summary(report, tests, check)).toEqual([1, line]);
-  });
-});
-
 describe('the rules of who imports whom', () => {
   /** Names of the rules that a tree of these files breaks. */
   async function broken(files: Record<string, string>): Promise<string[]> {
