@@ -4,14 +4,12 @@ import type { Recipe } from '../../core/recipe/recipe.ts';
 import { recipeReference } from '../../core/recipe/reference.ts';
 import { addServerFlag, type Client, clientFor } from '../client.ts';
 import { addJobFields, givenFields, JOB_FIELDS } from '../job-fields.ts';
-import { statusWord } from '../job-view.ts';
-import { note, print, printJson, printTable } from '../output.ts';
 import { recipeOfFile } from '../recipe-text.ts';
 import type { RunView } from '../run-view.ts';
 import { addConfigFlags } from '../settings.ts';
 import { NO_INPUT } from '../task-commands.ts';
 import { uploadInput } from '../upload-input.ts';
-import { followRun } from '../watch-run.ts';
+import { goOn } from './recipe-runs.ts';
 
 /** A run knows by itself which of its steps waits for which. */
 const RUN_FIELDS = JOB_FIELDS.filter(({ field }) => !['depends_on', 'on_parent_failure'].includes(field));
@@ -55,26 +53,11 @@ export function addRecipeEnqueue(recipe: Command): void {
         .catch((error: unknown) => {
           throw withPathsExplained(error);
         });
-      if (!options.wait) return options.json ? printJson(run) : printRun(run, options);
-      if (!options.json) note(`${run.id}  ${run.status}`);
-      await followRun(client, run.id, Boolean(options.json));
+      await goOn(client, run, options);
     });
   addJobFields(enqueue, RUN_FIELDS, 'Every step:');
   addServerFlag(enqueue);
   addConfigFlags(enqueue, []);
-}
-
-export function addRecipeWatch(recipe: Command): void {
-  const watch = recipe
-    .command('watch')
-    .description('Follow a run on a server until all steps have ended; exit 1 unless all have finished.')
-    .argument('<run>', 'id of the run, as `recipe enqueue` prints it')
-    .option('--json', 'print the run, when it has ended, as JSON')
-    .action(async (id: string, { json }: { json?: boolean }) =>
-      followRun(clientFor(watch), id, Boolean(json)),
-    );
-  addServerFlag(watch);
-  addConfigFlags(watch, []);
 }
 
 async function inputOf(
@@ -112,17 +95,4 @@ function withPathsExplained(error: unknown): unknown {
   const next = error instanceof MillError ? NEXT[error.code] : undefined;
   if (!(error instanceof MillError) || next === undefined) return error;
   return new MillError(error.code, error.message, { facts: { ...error.facts, next }, cause: error });
-}
-
-function printRun({ id, status, steps, output_path: folder }: RunView, { server }: EnqueueOptions): void {
-  print(`${id}  ${status}`);
-  printTable(
-    ['STEP', 'STATUS', 'JOB', 'TASK'],
-    steps.map((step) => [step.id, statusWord(step.status), step.job_id, step.task]),
-  );
-  if (folder) note(`Outputs go into ${folder}.`);
-  const where = server === undefined ? '' : ` --server ${server}`;
-  note(
-    `\`mediamill recipe watch ${id}${where}\` follows the run, \`mediamill jobs watch JOB${where}\` one step.`,
-  );
 }

@@ -9,20 +9,21 @@ import { note, paint, print, printJson, printTable } from '../output.ts';
 import { namedRecipe, readRecipeFile } from '../recipe-text.ts';
 import { addConfigFlags, loadSettings } from '../settings.ts';
 import { registry } from '../task-commands.ts';
-import { addRecipeEnqueue, addRecipeWatch } from './recipe-enqueue.ts';
+import { addRecipeEnqueue } from './recipe-enqueue.ts';
 import { addRecipeRun } from './recipe-run.ts';
+import { addRecipeRuns } from './recipe-runs.ts';
 
 export function addRecipe(program: Command): void {
   const recipe = program
     .command('recipe')
     .description(
-      'Recipes: many outputs of one source, in one pass. Only `enqueue` and `watch` need a server.',
+      'Recipes: many outputs of one source, in one pass. Only `enqueue`, `watch`, `retry` and `cancel` need a server.',
     );
   addList(recipe);
   addShow(recipe);
   addRecipeRun(recipe);
   addRecipeEnqueue(recipe);
-  addRecipeWatch(recipe);
+  addRecipeRuns(recipe);
   addLint(recipe);
   addSave(recipe);
   addRemove(recipe);
