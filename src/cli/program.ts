@@ -23,11 +23,14 @@ const COMMANDS = {
   openapi: async () => (await import('./commands/openapi.ts')).addOpenApi,
 } satisfies Record<string, () => Promise<(program: Command) => void>>;
 
+/** What is answered before any command: none is loaded. */
+const VERSION_FLAGS = ['-V', '--version'] as const;
+
 /** With the one command that is named, or with all of them, for help and for words that are no command. */
 export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('mediamill')
     .description('Media pipeline: a queue, native FFmpeg workers, an HTTP API and a web page in one program.')
-    .version(programVersion(), '-V, --version', 'print the version')
+    .version(programVersion(), VERSION_FLAGS.join(', '), 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .configureHelp({
@@ -42,10 +45,12 @@ export async function createProgram(wanted?: string): Promise<Command> {
     })
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 success, 1 the job or command failed, 2 wrong usage or settings.');
-  const load =
-    wanted !== undefined && Object.hasOwn(COMMANDS, wanted)
-      ? [COMMANDS[wanted as keyof typeof COMMANDS]]
-      : Object.values(COMMANDS);
-  for (const add of await Promise.all(load.map((command) => command()))) add(program);
+  for (const add of await Promise.all(commandsFor(wanted).map((command) => command()))) add(program);
   return program;
+}
+
+function commandsFor(wanted: string | undefined) {
+  if (VERSION_FLAGS.some((flag) => flag === wanted)) return [];
+  if (wanted === undefined || !Object.hasOwn(COMMANDS, wanted)) return Object.values(COMMANDS);
+  return [COMMANDS[wanted as keyof typeof COMMANDS]];
 }

@@ -89,6 +89,7 @@ export interface AudioStreamFacts extends StreamCommon {
   channels: number;
   channel_layout: string | null;
   sample_format: string | null;
+  /** Null for lossy codecs, which keep no samples. */
   bit_depth: number | null;
 }
 

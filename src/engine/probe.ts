@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import {
   AV_CHANNEL_ORDER_UNSPEC,
+  AV_CODEC_PROP_LOSSLESS,
   AV_DISPOSITION_ATTACHED_PIC,
   AV_PKT_DATA_DISPLAYMATRIX,
   AVFMT_TS_DISCONT,
@@ -19,6 +20,7 @@ import {
   avGetSampleFmtName,
   type ChannelLayout,
   Codec,
+  type CodecParameters,
   type FormatContext,
   type Stream,
 } from 'node-av/lib';
@@ -195,14 +197,24 @@ function hdrKind(stream: Stream): string | null {
 
 function soundFacts(stream: Stream): Own<AudioStreamFacts> {
   const parameters = stream.codecpar;
-  const bits = positive(parameters.bitsPerRawSample) ?? positive(parameters.bitsPerCodedSample);
   return {
     sample_rate: parameters.sampleRate,
     channels: parameters.channels,
     channel_layout: layoutName(parameters.channelLayout),
     sample_format: avGetSampleFmtName(parameters.format as Parameters<typeof avGetSampleFmtName>[0]),
-    bit_depth: bits,
+    bit_depth: positive(parameters.bitsPerRawSample) ?? codedDepth(parameters),
   };
+}
+
+/**
+ * Bits of a sample as the container states them, of sound that is kept sample by sample. Containers state some
+ * for lossy codecs as well, 16 in MP4 and 32 in Matroska, where it means nothing.
+ */
+function codedDepth(parameters: CodecParameters): number | null {
+  const keepsSamples =
+    (parameters.codecProperties & AV_CODEC_PROP_LOSSLESS) !== 0 ||
+    avGetCodecName(parameters.codecId)?.startsWith('pcm_');
+  return keepsSamples ? positive(parameters.bitsPerCodedSample) : null;
 }
 
 /** Files that leave the layout open get the usual one of their channel count, as FFmpeg's own tools assume. */

@@ -13,7 +13,7 @@ import { openPartial } from './partial-file.ts';
 const FORMATS =
   'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,ogg,flv,live_flv,mp3,aac,ac3,eac3,wav,w64,flac,aiff,asf,' +
   'mxf,gif,webp_pipe,png_pipe,jpeg_pipe,jpegxl_pipe,tiff_pipe,bmp_pipe,image2,iff,tta,wv,mpc8,ape,amr,amrnb,amrwb,' +
-  'dsf,caf,dts,apng';
+  'dsf,caf,dts,apng,au,dv,ivf';
 
 /** Decoders with known memory faults in this build of FFmpeg (CVE-2026-8461 among them). */
 const REFUSED_DECODERS: ReadonlySet<string> = new Set(['magicyuv', 'hap']);

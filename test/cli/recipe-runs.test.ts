@@ -61,7 +61,12 @@ test('what waits of a run is canceled; a retry does what has not finished, and n
     const { steps } = (await (await fetch(`${url}/api/runs/${run}`)).json()) as {
       steps: { job_id: string }[];
     };
-    return Promise.all(steps.map(async ({ job_id: id }) => (await fetch(`${url}/api/jobs/${id}`)).json()));
+    return Promise.all(
+      steps.map(
+        async ({ job_id: id }) =>
+          (await (await fetch(`${url}/api/jobs/${id}`)).json()) as { ended_at: string },
+      ),
+    );
   };
   const before = await jobs();
   const failed = await cli('recipe', 'retry', run, '--wait', '--json');
@@ -73,7 +78,7 @@ test('what waits of a run is canceled; a retry does what has not finished, and n
   const after = await jobs();
   expect(after[0]).toEqual(before[0]);
   expect(after[1]).toMatchObject({ status: 'failed', error: { code: 'no_audio_stream' } });
-  expect(after[1].ended_at).not.toBe(before[1].ended_at);
+  expect(after[1]?.ended_at).not.toBe(before[1]?.ended_at);
 });
 
 test('a run that is not there is said', { timeout: 60_000 }, async () => {

@@ -57,6 +57,8 @@ export class AnimationTap implements Tap {
   #chain: FilterChain | null = null;
   #encoder: Encoder | null = null;
   #frames = 0;
+  /** Seconds at which the last frame that came ends. */
+  #shownUntil = 0;
   #closed = false;
 
   constructor(
@@ -97,12 +99,14 @@ export class AnimationTap implements Tap {
   }
 
   frame(frame: Frame): void {
-    this.#cadence.add(frame, seconds(frame.pts, this.#timeBase) - this.#zero);
+    const begin = seconds(frame.pts, this.#timeBase) - this.#zero;
+    this.#shownUntil = begin + (seconds(frame.duration, this.#timeBase) || this.#usualPeriod());
+    this.#cadence.add(frame, begin);
   }
 
   async finish(): Promise<OutputResult> {
     const { start_s, duration_s, fps, file } = this.#plan;
-    this.#cadence.end(Math.max(start_s, Math.min(this.#videoEnd(), start_s + duration_s)) + TAIL_S);
+    this.#cadence.end(Math.max(start_s + TAIL_S, Math.min(this.#videoEnd(), start_s + duration_s + TAIL_S)));
     this.#chain?.push(null, this.#encode);
     this.#encoder?.encode(null, this.#write);
     if (!this.#encoder || this.#frames === 0) {
@@ -123,11 +127,16 @@ export class AnimationTap implements Tap {
     };
   }
 
+  /** Recordings that were streamed do not state how long they are: then the end of the last frame tells. */
   #videoEnd(): number {
-    return (
-      (this.#video.duration_s ?? Number.POSITIVE_INFINITY) +
-      Math.max(0, (this.#video.start_time_s ?? 0) - this.#zero)
-    );
+    const { duration_s, start_time_s } = this.#video;
+    if (duration_s === null) return this.#shownUntil - TAIL_S;
+    return duration_s + Math.max(0, (start_time_s ?? 0) - this.#zero) + TAIL_S;
+  }
+
+  #usualPeriod(): number {
+    const rate = this.#video.avg_frame_rate.value;
+    return rate ? 1 / rate : 0;
   }
 
   #checkMemory(count: number): void {
@@ -234,7 +243,7 @@ function steadyPeriod({ format }: SourceFacts, video: VideoStreamFacts): number 
   return same && real.num > 0 ? real.den / real.num : null;
 }
 
-/** The last tick of the clip may lie on its very end. */
+/** The last tick of a clip may lie on its very end; one on the end of the last frame shows nothing any more. */
 const TAIL_S = 1e-3;
 
 function frameBase(fps: number): { num: number; den: number } {

@@ -1,5 +1,6 @@
 /** How the pictures of a source become what an encoder takes: size, turn, pixel format, colours. */
 import {
+  avGetCodecName,
   avGetPixFmtFromName,
   avGetPixFmtName,
   type Codec,
@@ -13,6 +14,7 @@ import type { VideoStreamFacts } from '../../core/facts.ts';
 import type { VideoTrack } from '../../core/plan.ts';
 import type { PixelFormat } from '../device.ts';
 import { turns } from '../images.ts';
+import { bitDepthOf } from '../names.ts';
 import { bestFormat, memoryFormats } from '../upload.ts';
 import { type ColorLimits, colorLimits } from './encoder-limits.ts';
 
@@ -50,6 +52,7 @@ export interface RenditionOf {
 const RGB_MATRIX = 0;
 const BT709 = 1;
 const FULL_RANGE = 2;
+const SHOWN_IN_420: ReadonlySet<string> = new Set(['h264', 'hevc']);
 /** What hardware has instead: the same samples in another order. */
 const IN_TWO_PLANES: Record<string, 'nv12' | 'p010le'> = { yuv420p: 'nv12', yuv420p10le: 'p010le' };
 const MATRIX_NAMES: Record<number, string> = { [BT709]: 'bt709', 5: 'bt470', 6: 'smpte170m' };
@@ -84,9 +87,10 @@ export function renditionOf(
 function choosePixelFormat(plan: VideoTrack, codec: Codec, frame: Frame): PixelFormat {
   const supported = memoryFormats(codec);
   const own = frame.format as PixelFormat;
-  const wanted = plan.pixel_format === 'source' ? own : avGetPixFmtFromName(plan.pixel_format);
+  const name = plan.pixel_format === 'source' ? playable(own, codec) : plan.pixel_format;
+  const wanted = name === null ? own : avGetPixFmtFromName(name);
   if (supported.length === 0 || supported.includes(wanted)) return inRange(wanted, codec);
-  const alike = IN_TWO_PLANES[plan.pixel_format];
+  const alike = name === null ? undefined : IN_TWO_PLANES[name];
   if (alike && supported.includes(avGetPixFmtFromName(alike))) return avGetPixFmtFromName(alike);
   if (plan.pixel_format !== 'source') {
     const names = supported.map((format) => avGetPixFmtName(format)).join(', ');
@@ -96,6 +100,14 @@ function choosePixelFormat(plan: VideoTrack, codec: Codec, frame: Frame): PixelF
     );
   }
   return inRange(bestFormat(supported, wanted), codec);
+}
+
+/** RGB, as of GIF and screen recordings, and grey become 4:2:0 where hardly a player shows them; else null. */
+function playable(own: PixelFormat, codec: Codec): 'yuv420p' | 'yuv420p10le' | null {
+  const from = avGetPixFmtName(own) ?? '';
+  if (!(isRgb(from) || /^(?:gray|ya|mono)/.test(from)) || !SHOWN_IN_420.has(avGetCodecName(codec.id) ?? ''))
+    return null;
+  return (bitDepthOf(from) ?? 8) > 8 ? 'yuv420p10le' : 'yuv420p';
 }
 
 /** Formats called yuvj are the same as yuv, but of full range. */

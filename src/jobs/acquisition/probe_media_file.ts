@@ -97,7 +97,7 @@ export default defineJob({
           channels: 2,
           channel_layout: 'stereo',
           sample_format: 'fltp',
-          bit_depth: 16,
+          bit_depth: null,
         },
       ],
       chapters: [],

@@ -91,6 +91,13 @@ export default defineJob({
   },
 });
 
+/** The file holds this sound and, apart from covers, nothing else: its bit rate is that of the sound. */
+function isAlone({ streams }: SourceFacts, audio: AudioStreamFacts): boolean {
+  return streams.every(
+    (stream) => stream.index === audio.index || (stream.kind === 'video' && stream.attached_picture),
+  );
+}
+
 function loudnessFacts({ integrated_lufs, range_lu, true_peak_db }: Loudness) {
   return { integrated_lufs, range_lu, true_peak_db };
 }
@@ -111,7 +118,7 @@ function describeAudio(source: SourceFacts, audio: AudioStreamFacts) {
     channel_layout: audio.channel_layout,
     sample_format: audio.sample_format,
     bit_depth: audio.bit_depth,
-    bit_rate: audio.bit_rate ?? format.bit_rate,
+    bit_rate: audio.bit_rate ?? (isAlone(source, audio) ? format.bit_rate : null),
     tags: { ...audio.tags, ...format.tags },
     cover: cover?.kind === 'video' ? { codec: cover.codec, width: cover.width, height: cover.height } : null,
     tracks: source.streams.filter((stream) => stream.kind === 'audio').map(audioSummary),

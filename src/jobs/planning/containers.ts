@@ -19,6 +19,39 @@ export interface Container {
 
 const MP4_AUDIO = ['aac', 'mp3', 'mp2', 'ac3', 'eac3', 'alac', 'flac', 'opus', 'dts'];
 
+/** Matroska's own names for codecs, and those that it takes by their number in WAV (`A_MS/ACM`). */
+const MATROSKA_AUDIO = [
+  ...[
+    'aac',
+    'ac3',
+    'alac',
+    'dts',
+    'eac3',
+    'flac',
+    'mlp',
+    'mp1',
+    'mp2',
+    'mp3',
+    'opus',
+    'truehd',
+    'tta',
+    'vorbis',
+  ],
+  ...['wavpack', 'atrac3', 'cook', 'qdm2', 'ra_288'],
+  ...['pcm_u8', 'pcm_s16le', 'pcm_s16be', 'pcm_s24le', 'pcm_s24be', 'pcm_s32le', 'pcm_s32be', 'pcm_f32le'],
+  ...[
+    'pcm_f64le',
+    'pcm_alaw',
+    'pcm_mulaw',
+    'adpcm_ms',
+    'adpcm_ima_wav',
+    'wmav1',
+    'wmav2',
+    'wmapro',
+    'gsm_ms',
+  ],
+];
+
 const MP4: Container = {
   video: ['h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video', 'mpeg1video', 'vvc'],
   audio: MP4_AUDIO,
@@ -68,7 +101,7 @@ const CONTAINERS: Record<string, Container> = {
   '.m4a': { ...MP4, video: [], audio: ['aac', 'alac', 'ac3'], subtitle: [], text: null },
   '.mkv': {
     video: 'any',
-    audio: 'any',
+    audio: MATROSKA_AUDIO,
     subtitle: ['subrip', 'ass', 'ssa', 'webvtt', 'hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle'],
     text: 'subrip',
     audioEncoder: 'aac',
@@ -77,7 +110,7 @@ const CONTAINERS: Record<string, Container> = {
   },
   '.mka': {
     video: [],
-    audio: 'any',
+    audio: MATROSKA_AUDIO,
     subtitle: [],
     text: null,
     audioEncoder: 'aac',

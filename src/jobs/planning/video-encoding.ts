@@ -140,7 +140,7 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
       .optional()
       .meta({
         description:
-          "FFmpeg pixel format, such as yuv420p10le. Default: the source's chroma and depth where the encoder takes them.",
+          "FFmpeg pixel format, such as yuv420p10le. Default: the source's chroma and depth where the encoder takes them; of RGB and grey, 4:2:0 in H.264 and H.265, as players show it.",
         group: 'advanced',
       }),
     gop: whole(

@@ -63,7 +63,7 @@ export default defineJob({
           sample_rate: 48000,
           channels: 2,
           channel_layout: 'stereo',
-          bit_depth: 16,
+          bit_depth: null,
           bit_rate: 126635,
           duration_s: 1.2,
           language: 'eng',

@@ -36,7 +36,7 @@ describe('get_audio_info', () => {
       channel_layout: 'stereo',
       cover: null,
     });
-    if (depth) expect(data.bit_depth).toBe(depth);
+    expect(data.bit_depth).toBe(depth);
     expect(Math.abs((data.duration_s as number) - 3)).toBeLessThan(0.05);
     expect(data.bit_rate).toBeGreaterThan(codec === 'flac' ? 20_000 : 60_000);
     expect(data).not.toHaveProperty('loudness');
@@ -64,6 +64,18 @@ describe('get_audio_info', () => {
     });
     expect(await readJson(run)).toEqual(run.report.data);
   });
+
+  it.each(['mp4', 'mkv'] as const)(
+    'states neither depth nor rate of AAC in %s that it does not know',
+    async (container) => {
+      const input = await counterVideo({ container, audio: [{ codec: 'aac' }] });
+      const data = await info(input);
+      expect(data).toMatchObject({ codec: 'aac', bit_depth: null });
+      // Matroska knows the rate of the whole file only.
+      if (container === 'mkv') expect(data.bit_rate).toBeNull();
+      else expect(data.bit_rate).toBeLessThan(200_000);
+    },
+  );
 
   it('lists the tracks of a video, and describes the main one', async () => {
     const input = await counterVideo({
