@@ -1,4 +1,5 @@
 /** Packets of a stream as they are, into an output. */
+import { AV_PKT_FLAG_DISCARD, AVMEDIA_TYPE_AUDIO } from 'node-av/constants';
 import { Dictionary, type Packet, type Stream } from 'node-av/lib';
 import type { CopyTrack } from '../../core/plan.ts';
 import { hasTime, must } from '../ffmpeg.ts';
@@ -18,6 +19,9 @@ export function describeTrack(from: Stream, to: Stream): void {
   to.timeBase = from.timeBase;
 }
 
+/** Encoders begin with at most so much that is not to be heard: 80 ms for Opus, about as much for HE-AAC. */
+const MAX_PRIMING_S = 0.125;
+
 export class CopyWriter implements TrackWriter {
   readonly track: MuxTrack;
   readonly codec = 'copy';
@@ -26,6 +30,8 @@ export class CopyWriter implements TrackWriter {
   readonly #muxer: Muxer;
   readonly #source: Stream;
   readonly #shift: bigint;
+  /** Sound before the cut of an edit list is left out. */
+  readonly #cuts: boolean;
 
   /** `shift` in ticks of the source stream is taken from every timestamp, so that the output begins at 0:00. */
   constructor(muxer: Muxer, source: Stream, plan: CopyTrack, shift: bigint) {
@@ -37,6 +43,8 @@ export class CopyWriter implements TrackWriter {
     describeTrack(source, stream);
     must(source.codecpar.copy(stream.codecpar), 'copy the parameters of the stream');
     stream.codecpar.codecTag = plan.tag ?? 0;
+    this.#cuts = !muxer.hasSampleTable && hasHiddenStart(source);
+    if (this.#cuts) stream.codecpar.initialPadding = 0;
     stream.avgFrameRate = source.avgFrameRate;
     stream.sampleAspectRatio = source.sampleAspectRatio;
     this.track.ready = true;
@@ -44,6 +52,7 @@ export class CopyWriter implements TrackWriter {
   }
 
   packet(packet: Packet): void {
+    if (this.#cuts && packet.hasFlags(AV_PKT_FLAG_DISCARD)) return;
     const copy = packet.clone();
     if (!copy) return;
     try {
@@ -54,5 +63,17 @@ export class CopyWriter implements TrackWriter {
       copy.free();
     }
   }
+
   [Symbol.dispose](): void {}
+}
+
+/**
+ * The sound begins before the first moment that is to be heard, and by more than any encoder's priming: a film
+ * that was cut by its edit list alone, as telephones do. Only MP4 and MOV can say so; of other containers players
+ * would play it all.
+ */
+function hasHiddenStart({ codecpar }: Stream): boolean {
+  return (
+    codecpar.codecType === AVMEDIA_TYPE_AUDIO && codecpar.initialPadding > MAX_PRIMING_S * codecpar.sampleRate
+  );
 }

@@ -1,7 +1,7 @@
-/** Sound that Matroska has no name for is encoded anew; all else is copied. */
+/** Sound beside a video that is encoded: copied where the container holds it, and no more than is to be heard. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { streamsOf } from '../../decode/index.ts';
+import { decodeAudio, packets, streamsOf } from '../../decode/index.ts';
 import { cached, counterVideo } from '../../fixtures/media/index.ts';
 import { runJob } from '../harness.ts';
 
@@ -31,4 +31,24 @@ it.each([
   const sound = streamsOf(output).streams.find(({ audio }) => audio);
   expect(sound).toMatchObject({ codec: kept });
   expect(sound?.duration_s ?? 1).toBeCloseTo(1, 1);
+});
+
+/** As films that were cut on a telephone: the rest is still in the file. */
+it.each(['out.mp4', 'out.mkv', 'out.ts'])('what an edit list hides is not heard in %s', async (target) => {
+  const { output } = await runJob('transcode_h264_to_h265', {
+    input: await counterVideo({
+      frames: 60,
+      audio: [{ codec: 'aac' }],
+      editList: { startS: 0.8, endS: 1.6 },
+    }),
+    target,
+    params: { preset: 'ultrafast' },
+  });
+  const { duration_s } = await decodeAudio(output);
+  expect(Math.abs(duration_s - 0.8)).toBeLessThan(0.025);
+  // MP4 hides it again; of other containers players would play it.
+  if (target === 'out.mp4') return;
+  const [video, sound] = await packets(output);
+  expect(sound?.packets.length).toBeLessThan(0.8 * (48000 / 1024) + 2);
+  expect(Math.abs((sound?.packets[0]?.time_s ?? 9) - (video?.packets[0]?.time_s ?? 0))).toBeLessThan(0.05);
 });
