@@ -308,6 +308,8 @@ export interface ContainerVerdict {
   missing_tail_s: number;
   /** Null for containers that need no index. */
   index: FileIndex | null;
+  /** How often the clock of the container jumps, as that of MPEG streams may. */
+  jumps: number;
 }
 
 export interface FileIndex {

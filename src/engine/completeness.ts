@@ -93,9 +93,15 @@ function fromZero({ format }: SourceFacts, at: number | null): number {
 
 /** Seconds to the end of the last packet, counted as the container counts its duration. */
 export function wholeLength({ format }: SourceFacts, readings: readonly StreamReading[]): number {
-  // Matroska's duration counts from the zero of its clock, the others' from where the first stream begins.
-  const begin = format.name.startsWith('matroska') ? 0 : Math.max(0, format.start_time_s ?? 0);
-  return Math.max(0, ...readings.map((reading) => reading.end_s ?? 0)) - begin;
+  const begin = wholeBegin(format);
+  return Math.max(0, ...readings.map((reading) => (reading.end_s ?? begin) - begin));
+}
+
+/** Matroska's duration counts from the zero of its clock, the others' from where the first stream begins. */
+function wholeBegin({ name, start_time_s: start }: SourceFacts['format']): number {
+  if (name.startsWith('matroska')) return 0;
+  // A start below zero is encoder priming, but where the clock begins anywhere and its 33 bits overflow.
+  return name.startsWith('mpeg') ? (start ?? 0) : Math.max(0, start ?? 0);
 }
 
 /** For work that looks at parts only: what there is to say of the end of the file. */
@@ -107,6 +113,19 @@ export async function warnOfEnd(path: string, facts: SourceFacts): Promise<strin
     ];
   }
   return open_end === null ? [] : [`${facts.name} may have been cut short: ${open_end}.`];
+}
+
+/** Of containers whose clock may jump; what was read goes on as if it had not. */
+export function warnOfJumps(readings: readonly StreamReading[]): string[] {
+  const jumps = jumpsIn(readings);
+  if (jumps === 0) return [];
+  return [
+    `The clock of the source jumps ${jumps === 1 ? 'once' : `${jumps} times`}; what follows was joined.`,
+  ];
+}
+
+export function jumpsIn(readings: readonly StreamReading[]): number {
+  return Math.max(0, ...readings.map((reading) => reading.jumps));
 }
 
 /** Throws `output_verification_failed` with where the source breaks off; answers warnings about what may be missing. */

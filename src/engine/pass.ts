@@ -9,6 +9,7 @@ import { tickAt } from './frames/choose.ts';
 import { landBefore } from './frames/landing.ts';
 import type { ProgressMeter } from './progress.ts';
 import { MAX_READ_ERRORS, type OpenSource } from './source.ts';
+import { SteadyClock } from './steady-clock.ts';
 import type { Tap } from './taps/tap.ts';
 
 /** How long the loop may run before the event loop gets a turn: cancel messages, log lines, native finalizers. */
@@ -52,6 +53,8 @@ export interface StreamReading {
   first_hole_s: number | null;
   /** Packets whose decoding timestamp does not rise. */
   out_of_order: number;
+  /** How often the clock of the container jumped; timestamps go on as if it had not. */
+  jumps: number;
 }
 
 /** Reads until the end, or until every tap is satisfied. */
@@ -70,6 +73,7 @@ export async function readPass(
     }
     return new Lane(stream, packetTaps, frameTaps, options);
   });
+  const clock = SteadyClock.of(format);
   const packet = new Packet();
   packet.alloc();
   let lastTurn = performance.now();
@@ -88,6 +92,7 @@ export async function readPass(
       readErrors = 0;
       const lane = lanes[packet.streamIndex];
       if (lane) {
+        clock?.set(packet);
         lane.take(packet);
         options.meter.at(lane.position);
       }
@@ -102,7 +107,7 @@ export async function readPass(
       if (taps.every((tap) => tap.satisfied)) break;
     }
     for (const lane of lanes) lane?.end();
-    return lanes.flatMap((lane) => (lane ? [lane.reading(readErrors)] : []));
+    return lanes.flatMap((lane) => (lane ? [lane.reading(readErrors, clock?.jumps ?? 0)] : []));
   } finally {
     packet.free();
     for (const lane of lanes) lane?.[Symbol.dispose]();
@@ -185,7 +190,7 @@ class Lane implements Disposable {
     return (this.#decoder?.errors ?? 0) - before;
   }
 
-  reading(readErrors: number): StreamReading {
+  reading(readErrors: number, jumps: number): StreamReading {
     return {
       stream: this.#index,
       decoded: this.#decoder !== null,
@@ -198,6 +203,7 @@ class Lane implements Disposable {
       holes_s: this.#holes,
       first_hole_s: this.#firstHole,
       out_of_order: this.#outOfOrder,
+      jumps,
     };
   }
 

@@ -2,7 +2,7 @@
 import { MillError } from '../core/errors.ts';
 import type { SourceFacts, VideoStreamFacts } from '../core/facts.ts';
 import type { MediaOutput, PlannedOutput, Track } from '../core/plan.ts';
-import { mustWatch, requireComplete, warnOfEnd } from './completeness.ts';
+import { mustWatch, requireComplete, warnOfEnd, warnOfJumps } from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import { decodingThreads } from './decoder.ts';
 import { DeviceContexts } from './device.ts';
@@ -91,7 +91,7 @@ async function finishPart(part: Part, own: OpenItem[], all: readonly StreamReadi
     : await requireComplete(source, facts, mine);
   for (const { tap, index } of own) {
     const result = await tap.finish();
-    result.warnings.push(...warnings);
+    result.warnings.push(...warnings, ...warnOfJumps(mine));
     for (const { stream, errors } of mine) {
       if (errors === 0 || !tap.wants.has(stream)) continue;
       result.warnings.push(`Stream ${stream}: ${errors} damaged packets or frames were passed over.`);

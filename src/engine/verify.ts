@@ -1,7 +1,15 @@
 /** Decodes a whole source and says what is wrong with it; what is wrong is a verdict and not a failure. */
 import type { SourceFacts, StreamFacts } from '../core/facts.ts';
 import type { ContainerVerdict, OutputResult, StreamVerdict } from '../core/plan.ts';
-import { announcedDuration, isTimed, TOLERANCE_S, toleranceOf, wholeLength } from './completeness.ts';
+import {
+  announcedDuration,
+  isTimed,
+  jumpsIn,
+  TOLERANCE_S,
+  toleranceOf,
+  warnOfJumps,
+  wholeLength,
+} from './completeness.ts';
 import type { PlanContext } from './context.ts';
 import type { StreamReading } from './pass.ts';
 import { verifyThrough } from './read-through.ts';
@@ -17,7 +25,8 @@ export async function verify(context: PlanContext): Promise<OutputResult> {
     ...judgeWhole(facts, readings),
     ...(await readExtent(source, facts)),
     index: await findIndex(source, facts),
-    warnings: [],
+    jumps: jumpsIn(readings),
+    warnings: warnOfJumps(readings),
   };
 }
 

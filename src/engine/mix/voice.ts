@@ -72,6 +72,7 @@ export class Voice implements Disposable {
       holes_s: 0,
       first_hole_s: null,
       out_of_order: 0,
+      jumps: 0,
     };
   }
 

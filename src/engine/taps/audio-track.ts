@@ -35,6 +35,8 @@ export class AudioWriter implements Disposable {
   /** Of its packets. */
   #encoded: TimeBase = { num: 1, den: 1 };
   #chain: FilterChain | null = null;
+  /** Cuts what several chains gave into the encoder's frames; one chain does it by itself. */
+  #blocks: FilterChain | null = null;
   #shape: SoundShape | null = null;
   readonly #holes: HoleFiller;
   #nextPts: bigint | null = null;
@@ -86,7 +88,7 @@ export class AudioWriter implements Disposable {
     if (!this.#shape || !this.#chain || !sameSound(this.#shape, shape)) this.#reshape(encoder, shape);
     const { pts } = frame;
     if (hasTime(pts)) frame.pts = pts - this.#shift;
-    this.#chain?.push(frame, (samples) => this.#encode(encoder, samples));
+    this.#chain?.push(frame, (samples) => this.#gather(encoder, samples));
     frame.pts = pts;
   };
 
@@ -94,7 +96,8 @@ export class AudioWriter implements Disposable {
     const encoder = this.#encoder;
     if (!encoder)
       throw new MillError('corrupt_media', `Audio stream ${this.#plan.stream} gave no usable sound.`);
-    this.#chain?.push(null, (samples) => this.#encode(encoder, samples));
+    this.#chain?.push(null, (samples) => this.#gather(encoder, samples));
+    this.#blocks?.push(null, (samples) => this.#encode(encoder, samples));
     encoder.encode(null, this.#write);
     const { filled_s, skipped_s } = this.#holes;
     if (filled_s > 0) this.warnings.push(`Holes of ${filled_s.toFixed(2)} s in the sound became silence.`);
@@ -103,6 +106,11 @@ export class AudioWriter implements Disposable {
   }
 
   #write = (packet: Packet): void => this.#muxer.write(this.track, packet, this.#encoded);
+
+  #gather(encoder: Encoder, samples: Frame): void {
+    if (this.#blocks) this.#blocks.push(samples, (block) => this.#encode(encoder, block));
+    else this.#encode(encoder, samples);
+  }
 
   #encode(encoder: Encoder, samples: Frame): void {
     const expected = this.#nextPts;
@@ -161,34 +169,53 @@ export class AudioWriter implements Disposable {
   };
 
   #reshape(encoder: Encoder, shape: SoundShape): void {
-    this.#chain?.push(null, (last) => this.#encode(encoder, last));
-    this.#chain?.[Symbol.dispose]();
+    if (this.#chain) {
+      // The sound has changed under way. Only the very last block may be shorter than the encoder's frames.
+      const cut = inBlocks(encoder);
+      if (cut.length > 0) this.#blocks ??= new FilterChain(encodedSource(encoder), cut, 1);
+      this.#chain.push(null, (last) => this.#gather(encoder, last));
+      this.#chain[Symbol.dispose]();
+    }
     this.#shape = shape;
-    const { context } = encoder;
-    const size = frameSizeOf(encoder);
     const filters = [
       ...(this.#plan.filter ? [this.#plan.filter] : []),
-      ...reshaping(shape, {
-        rate: context.sampleRate,
-        layout: layoutName(context.channelLayout),
-        format: avGetSampleFmtName(context.sampleFormat) ?? 'fltp',
-      }),
-      ...(size === 0 ? [] : [`asetnsamples=n=${size}:p=0`]),
+      ...reshaping(shape, encodedShape(encoder)),
+      ...(this.#blocks ? [] : inBlocks(encoder)),
     ];
     this.#chain = new FilterChain(soundSource(shape, this.#base), filters, 1);
   }
 
   [Symbol.dispose](): void {
     this.#chain?.[Symbol.dispose]();
+    this.#blocks?.[Symbol.dispose]();
     this.#encoder?.[Symbol.dispose]();
   }
 }
 
-/** Samples that go into the encoder at a time; 0 when it takes them as they come. */
-function frameSizeOf({ name, context }: Encoder): number {
+function encodedShape({ context }: Encoder): { rate: number; layout: string; format: string } {
+  return {
+    rate: context.sampleRate,
+    layout: layoutName(context.channelLayout),
+    format: avGetSampleFmtName(context.sampleFormat) ?? 'fltp',
+  };
+}
+
+/** The beginning of a chain for sound as the encoder takes it. */
+function encodedSource(encoder: Encoder): `abuffer=${string}` {
+  const { sampleFormat: format, channelLayout } = encoder.context;
+  const { rate, layout } = encodedShape(encoder);
+  return soundSource({ rate, format, layout, channels: channelLayout.nbChannels }, { num: 1, den: rate });
+}
+
+/** The filter that cuts into what goes into the encoder at a time; none when it takes samples as they come. */
+function inBlocks({ name, context }: Encoder): string[] {
   // PCM takes any number; many small packets only cost calls.
-  if (name.startsWith('pcm_')) return PCM_CHUNK;
-  return findEncoder(name).hasCapabilities(AV_CODEC_CAP_VARIABLE_FRAME_SIZE) ? 0 : context.frameSize;
+  const size = name.startsWith('pcm_')
+    ? PCM_CHUNK
+    : findEncoder(name).hasCapabilities(AV_CODEC_CAP_VARIABLE_FRAME_SIZE)
+      ? 0
+      : context.frameSize;
+  return size === 0 ? [] : [`asetnsamples=n=${size}:p=0`];
 }
 
 function opensWithout(open: (bitRate: null) => Encoder): boolean {

@@ -84,6 +84,7 @@ export default defineJob({
         : `Not valid: ${problems[0]}`,
       data,
       document: data,
+      warnings: verdict.warnings,
     };
   },
 });

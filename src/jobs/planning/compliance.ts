@@ -1,5 +1,6 @@
 /** Checks that a file keeps to its format. Each says what it found, whether it passed or not. */
 import type { SourceFacts, StreamFacts } from '../../core/facts.ts';
+import { plural } from '../../core/plural.ts';
 import { extensionOf } from '../../core/registry.ts';
 import { secondsText } from './describe.ts';
 import { cuts, damage, nameOf, type Verdict, wrongKind } from './verdict.ts';
@@ -176,10 +177,11 @@ function checkIndex({ index }: Verdict): ComplianceCheck {
   };
 }
 
-function checkTimestamps({ streams }: Verdict): ComplianceCheck {
-  const wrong = streams
+function checkTimestamps({ streams, jumps }: Verdict): ComplianceCheck {
+  const falling = streams
     .filter(({ out_of_order }) => out_of_order > 0)
     .map((stream) => `${nameOf(stream)} has ${stream.out_of_order} decoding timestamps that do not rise.`);
+  const wrong = jumps > 0 ? [`The clock jumps ${plural(jumps, 'time')}.`, ...falling] : falling;
   return sentences('timestamps', wrong, 'Decoding timestamps rise in every stream.');
 }
 
