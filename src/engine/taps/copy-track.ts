@@ -44,7 +44,11 @@ export class CopyWriter implements TrackWriter {
     must(source.codecpar.copy(stream.codecpar), 'copy the parameters of the stream');
     stream.codecpar.codecTag = plan.tag ?? 0;
     this.#cuts = !muxer.hasSampleTable && hasHiddenStart(source);
-    if (this.#cuts) stream.codecpar.initialPadding = 0;
+    if (this.#cuts) {
+      // The packet in which the cut lies is kept.
+      const { initialPadding, frameSize } = source.codecpar;
+      stream.codecpar.initialPadding = frameSize > 0 ? initialPadding % frameSize : 0;
+    }
     stream.avgFrameRate = source.avgFrameRate;
     stream.sampleAspectRatio = source.sampleAspectRatio;
     this.track.ready = true;

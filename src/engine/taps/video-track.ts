@@ -37,6 +37,12 @@ export interface VideoWriterContext {
   mark: Mark | null;
 }
 
+/**
+ * libx265 works decoding times out from the frames of its own delay, at most two. Of films that are no longer it has
+ * none and writes what happens to be in memory; nothing is reordered there.
+ */
+const SHORTEST_KNOWN = 2;
+
 export class VideoWriter implements TrackWriter {
   readonly track: MuxTrack;
   readonly warnings: string[] = [];
@@ -52,6 +58,7 @@ export class VideoWriter implements TrackWriter {
   #rendition: Rendition | null = null;
   readonly #table: SampleTable | null;
   #encoder: Encoder | null = null;
+  #ending = false;
   #chain: FilterChain | null = null;
   #shape: PictureShape | null = null;
   #timeBase: TimeBase;
@@ -107,6 +114,7 @@ export class VideoWriter implements TrackWriter {
     if (!encoder)
       throw new MillError('corrupt_media', `Video stream ${this.#plan.stream} gave no usable frames.`);
     this.#chain?.push(null, (frame) => this.#encode(encoder, frame));
+    this.#ending = true;
     encoder.encode(null, this.#write);
     this.#table?.end();
   }
@@ -132,6 +140,7 @@ export class VideoWriter implements TrackWriter {
     this.#durations.delete(packet.pts);
     const usual = rescale(1n, { num: this.#frameRate.den, den: this.#frameRate.num }, this.#timeBase);
     packet.duration = known > 0n ? known : usual;
+    if (this.#ending && this.frames <= SHORTEST_KNOWN) packet.dts = packet.pts;
     if (this.#table) this.#table.add(packet);
     else this.#send(packet);
   };
