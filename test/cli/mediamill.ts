@@ -26,10 +26,13 @@ export interface RunOptions {
   input?: string;
 }
 
-/** An empty folder that is removed after the test. */
-export function emptyFolder(): string {
+/** Says when something that was made for tests is to be put away again. */
+export type AtEnd = (putAway: () => void | Promise<void>) => void;
+
+/** An empty folder that is removed at the end, by default that of the test. */
+export function emptyFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), 'mediamill-cli-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 

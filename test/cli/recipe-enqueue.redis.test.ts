@@ -23,7 +23,7 @@ describe.skipIf(missing !== null)(missing ?? 'on a real Redis', () => {
   test('a queue that does not answer is said, and the recipe goes in when it does', {
     timeout: 240_000,
   }, async () => {
-    const { cli, cwd } = await serve(['--no-worker'], settings());
+    const { cli, cwd, url } = await serve(['--no-worker'], settings());
     await copyFile(await toneWav(), join(cwd, 'data/input/tone.wav'));
     const call = ['recipe', 'enqueue', 'ingest-check', '/data/input/tone.wav'];
     await redis.stop();
@@ -33,6 +33,8 @@ describe.skipIf(missing !== null)(missing ?? 'on a real Redis', () => {
       stderr: expect.stringMatching(/\(queue_unavailable\)\n.*try again/),
     });
     await redis.start();
-    await expect.poll(async () => (await cli(...call)).code, { timeout: 120_000, interval: 500 }).toBe(0);
+    const answers = async () => (await fetch(`${url}/api/queue`)).ok;
+    await expect.poll(answers, { timeout: 120_000, interval: 200 }).toBe(true);
+    expect(await cli(...call)).toMatchObject({ code: 0 });
   });
 });

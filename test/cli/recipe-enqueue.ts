@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/cli/run-view.ts';
 import { readImage } from '../decode/index.ts';
 import { counterVideo } from '../fixtures/media/index.ts';
-import { type Service, serve } from './service.ts';
+import { type Service, sharedServer } from './service.ts';
 
 /** Every command is a start of the program, seconds long while other tests run. */
 const SLOW = { timeout: 240_000 };
@@ -16,27 +16,55 @@ const SOUND = '[[steps]]\nid = "sound"\ntask = "extract_audio_from_video"\noutpu
 
 const namesIn = async (folder: string) => (await readdir(folder)).filter((name) => !name.startsWith('.'));
 
-/** `env`: settings of a server with an empty queue. */
-export function recipeEnqueue(env: () => Record<string, string>): void {
-  /** With a film without sound in its storage, and beside it for the command line. */
-  async function serveFilm(...args: string[]): Promise<Service> {
-    const service = await serve(args, env());
-    const film = await counterVideo({ frames: 20 });
-    await copyFile(film, join(service.cwd, 'data/input/film.mp4'));
-    await copyFile(film, join(service.cwd, 'film.mp4'));
-    return service;
-  }
+/** A film without sound in its storage, and beside it for the command line. */
+async function withFilm({ cwd }: Service): Promise<void> {
+  const film = await counterVideo({ frames: 20 });
+  await copyFile(film, join(cwd, 'data/input/film.mp4'));
+  await copyFile(film, join(cwd, 'film.mp4'));
+}
 
-  async function queued({ cli }: Service): Promise<number> {
-    const { counts } = JSON.parse((await cli('queue', '--json')).stdout) as {
-      counts: Record<string, number>;
-    };
-    return Object.values(counts).reduce((sum, count) => sum + count, 0);
-  }
+/** Asked of the server itself: that costs no start of the program. */
+async function api<T>({ url }: Service, path: string): Promise<T> {
+  return (await (await fetch(`${url}/api/${path}`)).json()) as T;
+}
 
+export async function queued(service: Service): Promise<number> {
+  const { counts } = await api<{ counts: Record<string, number> }>(service, 'queue');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** Runs the command, which must refuse; answers its exit code and what it said. */
+export async function refusal({ cli }: Service, ...args: string[]): Promise<[number | null, string]> {
+  const { code, stdout, stderr } = await cli('recipe', 'enqueue', ...args);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^mediamill: /);
+  expect(stderr).not.toContain('    at ');
+  return [code, stderr];
+}
+
+export const says = (code: number, ...words: string[]) => [
+  code,
+  expect.stringMatching(new RegExp(words.join('.*'), 's')),
+];
+
+/** That a recipe that was refused has left nothing behind. */
+export async function nothingCame(service: Service, before: number): Promise<void> {
+  expect(await queued(service)).toBe(before);
+  expect(await namesIn(join(service.cwd, 'data/input'))).toEqual(['film.mp4']);
+}
+
+/** `env`: settings of a server with an empty queue. `more`: tests on its server without a worker. */
+export function recipeEnqueue(
+  env: () => Record<string, string>,
+  more: (idle: () => Service) => void = () => {},
+): void {
   describe('mediamill recipe enqueue', SLOW, () => {
+    const idle = sharedServer(['--no-worker'], env, withFilm);
+    const busy = sharedServer([], env, withFilm);
+
     test('hands in a job for each step, says their ids and what comes next', async () => {
-      const service = await serveFilm('--no-worker');
+      const service = idle();
+      const before = await queued(service);
       const call = [
         'recipe enqueue web-video@0 /data/input/film.mp4 /data/output/film',
         '--priority 90 --attempts 2 --job-timeout 600 --idempotency-key same',
@@ -56,7 +84,7 @@ export function recipeEnqueue(env: () => Record<string, string>): void {
       expect(stderr).toContain('Outputs go into /data/output/film.');
       expect(stderr).toContain(`mediamill recipe watch ${run}`);
       for (const [id, , job = ''] of steps) {
-        expect(JSON.parse((await service.cli('jobs', 'show', job, '--json')).stdout)).toMatchObject({
+        expect(await api(service, `jobs/${job}`)).toMatchObject({
           run: { id: run, recipe: 'web-video@0', step: id },
           input_path: '/data/input/film.mp4',
           output_path: expect.stringMatching(/^\/data\/output\/film\//),
@@ -67,11 +95,11 @@ export function recipeEnqueue(env: () => Record<string, string>): void {
       }
       // The same key: the same run, and nothing more in the queue.
       expect((await service.cli(...words)).stdout).toBe(stdout);
-      expect(await queued(service)).toBe(3);
+      expect(await queued(service)).toBe(before + 3);
     });
 
     test('--upload sends the input, --wait tells of each step when it has ended', async () => {
-      const service = await serveFilm();
+      const service = busy();
       await writeFile(join(service.cwd, 'own.toml'), STILL + SUM);
       const call = ['recipe', 'enqueue', 'own.toml', 'film.mp4', '--upload', '--wait'];
       const { code, stdout, stderr } = await service.cli(...call);
@@ -89,7 +117,7 @@ export function recipeEnqueue(env: () => Record<string, string>): void {
     });
 
     test('a run of which a step fails keeps the rest, and exits with 1', async () => {
-      const service = await serveFilm();
+      const service = busy();
       await writeFile(join(service.cwd, 'own.toml'), STILL + SOUND);
       const call = ['recipe', 'enqueue', 'own.toml', 'input/film.mp4', 'output/part', '--wait'];
       const { code, stdout, stderr } = await service.cli(...call);
@@ -99,51 +127,22 @@ export function recipeEnqueue(env: () => Record<string, string>): void {
     });
 
     test('what cannot work is told with what to do, and nothing is queued or sent', async () => {
-      const service = await serveFilm('--no-worker');
-      await writeFile(
-        join(service.cwd, 'bad.toml'),
-        '[[steps]]\nid = "a"\ntask = "resize_to_720p"\nparams = { hieght = 3 }\n[[steps]]\nid = "b"\ntask = "calculate_sha256"\nfrom = "c"\n',
-      );
-      const film = '/data/input/film.mp4';
-      const refused = async (...args: string[]) => {
-        const { code, stdout, stderr } = await service.cli('recipe', 'enqueue', ...args);
-        expect(stdout).toBe('');
-        expect(stderr).toMatch(/^mediamill: /);
-        expect(stderr).not.toContain('    at ');
-        return [code, stderr];
-      };
-      const says = (code: number, ...words: string[]) => [
-        code,
-        expect.stringMatching(new RegExp(words.join('.*'), 's')),
-      ];
-      expect(await refused('web-vidoe', 'film.mp4', '--upload')).toEqual(
+      const service = idle();
+      const before = await queued(service);
+      expect(await refusal(service, 'web-vidoe', 'film.mp4', '--upload')).toEqual(
         says(1, 'Did you mean "web-video"', 'recipe list'),
       );
-      expect(await refused('web-video@7', film)).toEqual(says(1, 'web-video', 'recipe_not_found'));
-      expect(await refused('bad.toml', 'film.mp4', '--upload')).toEqual(
-        says(2, 'Step "a", params: .*"height"', 'Step "b", from: ', 'recipe lint'),
-      );
-      expect(await refused('none.toml', film)).toEqual(says(2, 'none.toml" does not exist'));
-      expect(await refused('web-video', '/data/input/nothing.mp4')).toEqual(
+      expect(await refusal(service, 'web-video', '/data/input/nothing.mp4')).toEqual(
         says(1, 'There is no file "/data/input/nothing.mp4"', '--upload'),
       );
-      expect(await refused('web-video', 'film.mp4')).toEqual(
-        says(1, 'path_outside_storage', '/data/input/', '--upload'),
-      );
-      expect(await refused('web-video', 'nothing.mp4', '--upload')).toEqual(
-        says(1, '"nothing.mp4" does not exist', 'of this machine'),
-      );
-      expect(await refused('web-video', 'data', '--upload')).toEqual(says(1, '"data" is not a file'));
-      expect(await refused('web-video', '-')).toEqual(says(2, 'Step "video"', 'Name an input'));
-      expect(await refused('web-video', film, '/data/input/out')).toEqual(says(2, 'below /data/output'));
-      expect(await refused('web-video', film, '--priority', 'high')).toEqual(says(2, '"priority"'));
-      expect(await queued(service)).toBe(0);
-      expect(await namesIn(join(service.cwd, 'data/input'))).toEqual(['film.mp4']);
+      await nothingCame(service, before);
       expect(await service.cli('recipe', 'watch', 'nothing')).toMatchObject({
         code: 1,
         stdout: '',
         stderr: expect.stringContaining('There is no run "nothing".'),
       });
     });
+
+    more(idle);
   });
 }

@@ -3,7 +3,7 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { counterVideo } from '../fixtures/media/index.ts';
-import { serve } from './service.ts';
+import { sharedServer } from './service.ts';
 
 const RECIPE = `
 [[steps]]
@@ -17,14 +17,16 @@ task = "extract_audio_from_video"
 output = "sound.mp3"
 `;
 
+const shared = sharedServer();
+
 test('what waits of a run is canceled; a retry does what has not finished, and no more', {
   timeout: 240_000,
 }, async () => {
-  const { cli, cwd, url } = await serve();
+  const { cli, cwd, url } = shared();
   const steps = (stdout: string) => stdout.match(/^(still|sound) +\w+/gm)?.map((line) => line.split(/ +/));
   await copyFile(await counterVideo({ frames: 20 }), join(cwd, 'data/input/film.mp4'));
   await writeFile(join(cwd, 'own.toml'), RECIPE);
-  await cli('queue', 'pause');
+  await fetch(`${url}/api/queue/pause`, { method: 'POST' });
 
   const handed = await cli('recipe', 'enqueue', 'own.toml', '/data/input/film.mp4');
   const run = handed.stdout.split(' ')[0] ?? '';
@@ -48,7 +50,7 @@ test('what waits of a run is canceled; a retry does what has not finished, and n
     ['sound', 'queued'],
   ]);
   expect(again.stderr).toContain(`mediamill recipe watch ${run}`);
-  await cli('queue', 'resume');
+  await fetch(`${url}/api/queue/resume`, { method: 'POST' });
   // The film has no sound: one step fails, and so does the command.
   const watched = await cli('recipe', 'watch', run);
   expect(watched, watched.stderr).toMatchObject({
@@ -82,7 +84,7 @@ test('what waits of a run is canceled; a retry does what has not finished, and n
 });
 
 test('a run that is not there is said', { timeout: 60_000 }, async () => {
-  const { cli } = await serve(['--no-worker']);
+  const { cli } = shared();
   for (const action of ['watch', 'retry', 'cancel']) {
     const { code, stdout, stderr } = await cli('recipe', action, 'none');
     expect([code, stdout]).toEqual([1, '']);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { programVersion } from '../../src/cli/version.ts';
 import { mediamill } from './mediamill.ts';
 
 const COMMANDS =
@@ -14,10 +16,27 @@ describe('help', () => {
     expect(listed).toEqual([...COMMANDS, 'help']);
   });
 
-  test.each(COMMANDS)('of %s goes to stdout and succeeds', async (command) => {
+  // Two of them by the program itself; what the others say is built in the same way, and cheaper to ask for here.
+  test.each(['health', 'webhooks'])('of %s goes to stdout and succeeds', async (command) => {
     const { code, stdout, stderr } = await mediamill([command, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`Usage: mediamill ${command}`);
+  });
+
+  test.each(COMMANDS)('of %s comes from its own module', async (name) => {
+    const { commands } = await createProgram(name);
+    expect(commands.map((command) => command.name())).toEqual([name]);
+    expect(commands[0]?.helpInformation()).toContain(`Usage: mediamill ${name}`);
+  });
+
+  test('the version needs no command', async () => {
+    for (const flag of ['--version', '-V']) expect((await createProgram(flag)).commands).toEqual([]);
+    expect(await mediamill(['--version'])).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${programVersion()}\n`,
+      stderr: '',
+    });
   });
 
   test('of a task shows its parameters with unit, range, default and a call', async () => {

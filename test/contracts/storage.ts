@@ -239,7 +239,7 @@ export function storageContract(name: string, make: () => Promise<StorageUnderTe
         const reader = (async () => {
           while (!done) expect(bodies).toContain(await contentOf('/data/output/raced.txt'));
         })();
-        for (let i = 0; i < 20; i++) await publish('/data/output/raced.txt', bodies[i % 2] ?? '');
+        for (let i = 0; i < 12; i++) await publish('/data/output/raced.txt', bodies[i % 2] ?? '');
         done = true;
         await reader;
       });

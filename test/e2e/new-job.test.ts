@@ -1,9 +1,9 @@
 /** What a form offers besides its fields: moments from a player, steps, an encoder's own options. */
 import { readFile } from 'node:fs/promises';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { counterVideo } from '../fixtures/media/index.ts';
+import { problems } from './axe.ts';
 import { chooseFiles, launch, leftOut, type OpenPage, openPage } from './browser.ts';
 import { type Program, startProgram } from './program.ts';
 
@@ -48,13 +48,7 @@ describe.skipIf(leftOut)('a new job', { timeout: 120_000 }, () => {
     expect(complaints).toEqual([]);
   });
 
-  const accessible = async () => {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(
-      ({ id, nodes }) => `${id} ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
-    );
-    expect(found).toEqual([]);
-  };
+  const accessible = async () => expect(await problems(page)).toEqual([]);
   const finished = () => page.getByRole('heading', { level: 1 }).getByText('Finished').waitFor();
   const run = () => page.getByRole('button', { name: /^Run/ }).click();
   const seek = (seconds: number) =>

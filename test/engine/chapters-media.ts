@@ -1,6 +1,7 @@
 /** Makes the media of the chapter tests, and looks at it with FFmpeg: through node-av, and Debian's ffprobe where it is. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
   AV_PICTURE_TYPE_NONE,
@@ -42,6 +43,9 @@ interface Lane {
   index: number;
 }
 
+/** What was made before, by extension, options and tags: most tests want the same few files. */
+const made = new Map<string, Buffer>();
+
 /** Five seconds of a test picture and a tone, in what the extension wants. `options` are the muxer's. */
 export function makeMedia(
   file: string,
@@ -49,6 +53,22 @@ export function makeMedia(
   tags: Record<string, string> = {},
 ): void {
   const extension = file.split('.').at(-1) ?? '';
+  const key = JSON.stringify([extension, options, tags]);
+  const known = made.get(key);
+  if (known) {
+    writeFileSync(file, known);
+    return;
+  }
+  encodeMedia(file, extension, options, tags);
+  made.set(key, readFileSync(file));
+}
+
+function encodeMedia(
+  file: string,
+  extension: string,
+  options: Record<string, string>,
+  tags: Record<string, string>,
+): void {
   const out = new FormatContext();
   must(out.allocOutputContext2(null, null, file));
   if (Object.keys(tags).length > 0) out.metadata = Dictionary.fromObject(tags);

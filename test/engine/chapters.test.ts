@@ -66,10 +66,10 @@ describe.each([
     makeMedia(file(), options);
     const before = packets(file());
     expect(await writeChapters(file(), numbered(200))).toBe(true);
-    await expectChapters(file(), numbered(200));
+    await expectChapters(file(), numbered(200), { secondOpinion: false });
     const { size } = await stat(file());
     expect(await writeChapters(file(), CHAPTERS)).toBe(true);
-    await expectChapters(file(), CHAPTERS);
+    await expectChapters(file(), CHAPTERS, { secondOpinion: false });
     expect(await writeChapters(file(), numbered(20))).toBe(true);
     await expectChapters(file(), numbered(20));
     // MP4 and ID3 use the room again; Matroska appends.
@@ -276,8 +276,15 @@ function numbered(count: number, from = 0): ChapterFacts[] {
   );
 }
 
-/** To the millisecond, by node-av's FFmpeg and by Debian's. */
-async function expectChapters(file: string, wanted: ChapterFacts[], { lastEnd = true } = {}): Promise<void> {
+/**
+ * To the millisecond, by node-av's FFmpeg and by Debian's. `secondOpinion`: whether Debian's is asked, which costs a
+ * process; what a file goes through on its way to another state needs no two opinions.
+ */
+async function expectChapters(
+  file: string,
+  wanted: ChapterFacts[],
+  { lastEnd = true, secondOpinion = true } = {},
+): Promise<void> {
   const plain = (list: ChapterFacts[]) =>
     list.map((c, i) => ({
       start: Math.round(c.start_s * 1000),
@@ -286,5 +293,5 @@ async function expectChapters(file: string, wanted: ChapterFacts[], { lastEnd = 
       tags: c.tags,
     }));
   expect(plain(await read(file))).toEqual(plain(wanted));
-  if (oracle) expect(plain(probed(file))).toEqual(plain(wanted));
+  if (oracle && secondOpinion) expect(plain(probed(file))).toEqual(plain(wanted));
 }

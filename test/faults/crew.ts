@@ -16,8 +16,8 @@ export interface Crew {
   workers: Program[];
   /** SIGKILL for one of them; resolves when another one in its place takes jobs. */
   killOne(): Promise<void>;
-  /** Kills one every so often until told to stop. */
-  killUntil(over: () => boolean | Promise<boolean>, everyMs: number): Promise<void>;
+  /** Kills one every so often, at most so many in all, until told to stop. */
+  killUntil(over: () => boolean | Promise<boolean>, everyMs: number, most: number): Promise<void>;
   /** SIGTERM for all; answers how they ended. */
   dismiss(): Promise<(number | null)[]>;
 }
@@ -49,14 +49,14 @@ export async function hireCrew(stage: Stage, size: number, env: Record<string, s
     kills,
     workers,
     killOne,
-    async killUntil(over, everyMs) {
+    async killUntil(over, everyMs, most) {
       for (;;) {
         const next = performance.now() + everyMs;
         while (performance.now() < next) {
           if (await over()) return;
           await sleep(Math.min(50, everyMs));
         }
-        await killOne();
+        if (kills.length < most) await killOne();
       }
     },
     dismiss: async () =>

@@ -127,7 +127,7 @@ onEachBackend((open, backend) => {
   }, async () => {
     const place = await workplace(open);
     place.start({ concurrency: 2 });
-    const rounds = size(60, 1000);
+    const rounds = size(40, 1000);
     const seen = { finished: 0, canceled: 0 };
     const took: number[] = [];
     const race = async (i: number): Promise<void> => {

@@ -16,13 +16,14 @@ async function send(
   ledger: string[],
   over: () => boolean,
   heard: (answer: Answer) => void = () => {},
+  pauseMs = 0,
 ): Promise<void> {
   while (!over()) {
     try {
       const answer = await server().enqueue(NO_OP);
       heard(answer);
       if (answer.status === 200) ledger.push(answer.body.job_id as string);
-      else await sleep(20);
+      if (answer.status !== 200 || pauseMs > 0) await sleep(Math.max(pauseMs, 20));
     } catch {
       // The connection broke; whether the job was accepted is not known, and so it is not in the ledger.
       await sleep(20);
@@ -106,6 +107,7 @@ onRedis((open) => {
         (answer) => {
           if (answer.status !== 200) refused.push(answer);
         },
+        20,
       ),
     );
     const down = size(700, 3000);

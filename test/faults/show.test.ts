@@ -17,8 +17,10 @@ import { onEachBackend, type Stage } from './stage.ts';
 
 const JOBS = size(24, 200);
 /** The small show is over in seconds. */
-const KILL_EVERY_MS = size(600, 2000);
+const KILL_EVERY_MS = size(1000, 2000);
 const LEAST_KILLS = size(2, 10);
+/** A slow machine is not slowed down more and more by new workers. */
+const MOST_KILLS = size(3, 1000);
 
 /** As a client that must not lose a job: no answer, or 503, and the same request comes again with the same key. */
 async function insist(front: Server, job: MixedJob, key: string): Promise<{ id: string; refusals: number }> {
@@ -78,21 +80,25 @@ onEachBackend((open, backend) => {
       await stage.redis.start();
       redisAway = false;
     })();
-    await crew.killUntil(async () => {
-      if (ledger.length < JOBS) return false;
-      const {
-        queued,
-        started: running,
-        scheduled,
-        deferred,
-      } = await queue.counts().catch(() => ({
-        queued: 1,
-        started: 0,
-        scheduled: 0,
-        deferred: 0,
-      }));
-      return queued + running + scheduled + deferred === 0;
-    }, KILL_EVERY_MS);
+    await crew.killUntil(
+      async () => {
+        if (ledger.length < JOBS) return false;
+        const {
+          queued,
+          started: running,
+          scheduled,
+          deferred,
+        } = await queue.counts().catch(() => ({
+          queued: 1,
+          started: 0,
+          scheduled: 0,
+          deferred: 0,
+        }));
+        return queued + running + scheduled + deferred === 0;
+      },
+      KILL_EVERY_MS,
+      MOST_KILLS,
+    );
     await Promise.all([sending, restarting]);
     const seconds = (performance.now() - started) / 1000;
     expect(await crew.dismiss()).toEqual([0, 0]);

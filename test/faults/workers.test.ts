@@ -1,6 +1,5 @@
 /** Cases 1, 5 and 14: workers that die, freeze, or race for the same jobs. */
-import { createHash } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -10,24 +9,11 @@ import { figure, spread } from './figures.ts';
 import { allJobs, count, expectAllFinished, untilAllEnded } from './ledger.ts';
 import { logged, startWorker } from './program.ts';
 import { FULL, size } from './size.ts';
+import { contentOf, slowSource } from './slow-source.ts';
 import { onEachBackend, type Stage } from './stage.ts';
 
-const MB = 1e6;
-
-/** A file of zeros that takes a while to read and no space. */
-function zeros(stage: Stage, name: string, bytes: number): string {
-  const file = openSync(join(stage.root, 'data/input', name), 'w');
-  ftruncateSync(file, bytes);
-  closeSync(file);
-  return `/data/input/${name}`;
-}
-
-function hashOfZeros(bytes: number): string {
-  const hash = createHash('sha256');
-  const block = Buffer.alloc(MB);
-  for (let done = 0; done < bytes; done += MB) hash.update(block);
-  return hash.digest('hex');
-}
+/** What a job of case 1 waits for: it is busy at every kill, and the machine is not. */
+const PAUSE_MS = 150;
 
 function outputs(stage: Stage): string[] {
   return readdirSync(join(stage.root, 'data/output')).filter((name) => !name.startsWith('.'));
@@ -36,30 +22,37 @@ function outputs(stage: Stage): string[] {
 onEachBackend((open, backend) => {
   test('1: 1,000 jobs, kill -9 of a random worker every 2 s', { timeout: 900_000 }, async () => {
     const stage = await open();
-    const [jobs, everyMs, leastKills, bytes] = [size(30, 1000), size(700, 2000), size(3, 15), 100 * MB];
-    const input_path = zeros(stage, 'zeros', bytes);
+    const [jobs, everyMs] = [size(30, 1000), size(700, 2000)];
+    // A slow machine is not slowed down more and more by new workers.
+    const [leastKills, mostKills] = [size(3, 15), size(4, 1000)];
+    const source = await slowSource(PAUSE_MS);
     const queue = await stage.open();
     const ledger: string[] = [];
     const accept = async (): Promise<void> => {
-      const batch = Array.from({ length: 20 }, (_, i) =>
+      const batch = Array.from({ length: 10 }, (_, i) =>
         newJob({
-          task: 'calculate_sha256',
-          input_path,
-          output_path: `/data/output/${ledger.length + i}.sha256`,
+          task: 'download_file',
+          input_path: null,
+          output_path: `/data/output/${ledger.length + i}.bin`,
+          params: { url: source.url(`${ledger.length + i}.bin`) },
           // Nobody is unlucky ten times; with the usual 3 attempts a job may be, and would rightly fail.
           attempts: 10,
         }),
       );
       ledger.push(...(await queue.enqueue(batch)).map(({ id }) => id));
     };
-    const crew = await hireCrew(stage, 3, { MEDIAMILL_PROCESSING_MAX_WORKERS: '1' });
+    const crew = await hireCrew(stage, 3, { ...source.env, MEDIAMILL_PROCESSING_MAX_WORKERS: '1' });
     while (ledger.length < jobs) await accept();
-    await crew.killUntil(async () => {
-      const { queued, started, scheduled } = await queue.counts();
-      // Nobody is killed while idle.
-      if (crew.kills.length < leastKills && queued < 10) await accept();
-      return queued + started + scheduled === 0;
-    }, everyMs);
+    await crew.killUntil(
+      async () => {
+        const { queued, started, scheduled } = await queue.counts();
+        // Nobody is killed while idle.
+        if (crew.kills.length < leastKills && queued < 10) await accept();
+        return queued + started + scheduled === 0;
+      },
+      everyMs,
+      mostKills,
+    );
     expect(await crew.dismiss()).toEqual([0, 0, 0]);
 
     const stored = await allJobs(queue);
@@ -68,10 +61,9 @@ onEachBackend((open, backend) => {
     for (const job of stored) expect(count(job, 'claimed')).toBe(job.attempts);
     // Some attempt was cut short, or nothing was tried here.
     expect(verdict.recovered).toBeGreaterThan(0);
-    const hash = hashOfZeros(bytes);
     expect(outputs(stage)).toHaveLength(ledger.length);
     for (const name of outputs(stage))
-      expect(readFileSync(join(stage.root, 'data/output', name), 'utf8')).toContain(hash);
+      expect(readFileSync(join(stage.root, 'data/output', name)).equals(contentOf(name)), name).toBe(true);
     const times = recoveryTimes(stored, crew.kills);
     // Nowhere near the lease of 30 s: processes of one machine see who has gone.
     expect(Math.max(...times)).toBeLessThan(20_000);
@@ -89,20 +81,30 @@ onEachBackend((open, backend) => {
 
   test('5: a worker stopped past its lease and continued is fenced', { timeout: 240_000 }, async () => {
     const stage = await open();
-    const bytes = 500 * MB;
-    const input_path = zeros(stage, 'zeros', bytes);
+    const source = await slowSource();
     const queue = await stage.open();
-    const env = { MEDIAMILL_QUEUE_LEASE_SECONDS: '2', MEDIAMILL_PROCESSING_MAX_WORKERS: '1' };
+    const env = {
+      ...source.env,
+      MEDIAMILL_QUEUE_LEASE_SECONDS: '2',
+      MEDIAMILL_PROCESSING_MAX_WORKERS: '1',
+    };
     const frozen = await startWorker(stage, env);
     const [job] = await queue.enqueue([
-      newJob({ task: 'calculate_sha256', input_path, output_path: '/data/output/sum.sha256' }),
+      newJob({
+        task: 'download_file',
+        input_path: null,
+        output_path: '/data/output/film.bin',
+        params: { url: source.url('film.bin') },
+      }),
     ]);
     const id = job?.id as string;
     const state = async () => await queue.get(id);
     // Not sooner: a worker that is stopped before it hears of its claim has nothing to lose.
     await logged(frozen, /job started/);
-    // Its job process goes on, and will have something to tell.
+    await eventually(() => source.asked('film.bin') === 1, 30_000, 'the job to be under way');
     frozen.signal('SIGSTOP');
+    // Its job process goes on, and will have something to tell.
+    source.release();
     const other = await startWorker(stage, env);
     await eventually(async () => (await state())?.attempts === 2, 30_000, 'the lease to run out');
     await eventually(async () => (await state())?.status === 'finished', 60_000, 'the other to finish');
@@ -115,8 +117,8 @@ onEachBackend((open, backend) => {
     expect(after).toEqual(before);
     expect(after).toMatchObject({ attempts: 2, status: 'finished' });
     expect(count(after as NonNullable<typeof after>, 'finished')).toBe(1);
-    expect(outputs(stage)).toEqual(['sum.sha256']);
-    expect(readFileSync(join(stage.root, 'data/output/sum.sha256'), 'utf8')).toContain(hashOfZeros(bytes));
+    expect(outputs(stage)).toEqual(['film.bin']);
+    expect(readFileSync(join(stage.root, 'data/output/film.bin')).equals(contentOf('film.bin'))).toBe(true);
     // It has understood, and works on.
     await other.stop('SIGTERM');
     const [next] = await queue.enqueue([

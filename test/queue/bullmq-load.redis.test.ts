@@ -6,7 +6,16 @@ import { queuesOn, type RedisQueues, type RedisServer, startRedis, whyNoRedis } 
 
 const missing = whyNoRedis();
 const JOBS = 100_000;
+const DELAYED_EVERY = 50;
 const BATCH = 500;
+
+function sample(number: number, delayed: boolean): NewJob {
+  return newJob({
+    task: number % 3 === 0 ? 'get_video_info' : 'transcode_h264_to_h265',
+    input_path: `/data/input/${number}.mp4`,
+    delay_ms: delayed ? 3_600_000 : 0,
+  });
+}
 
 describe.skipIf(missing !== null)(missing ?? 'a queue of 100,000 jobs on Redis', () => {
   let redis: RedisServer;
@@ -17,17 +26,15 @@ describe.skipIf(missing !== null)(missing ?? 'a queue of 100,000 jobs on Redis',
     redis = await startRedis();
     queues = queuesOn(redis);
     queue = await queues.open();
-    for (let n = 0; n < JOBS; n += BATCH) {
-      await queue.enqueue(
-        Array.from({ length: BATCH }, (_, i): NewJob => {
-          const number = n + i;
-          return newJob({
-            task: number % 3 === 0 ? 'get_video_info' : 'transcode_h264_to_h265',
-            input_path: `/data/input/${number}.mp4`,
-            delay_ms: number % 10 === 0 ? 3_600_000 : 0,
-          });
-        }),
+    // What is on the disk is not the question here.
+    await redis.client().config('SET', 'appendonly', 'no');
+    // Delayed ones in batches of their own: those without anything special are taken in several times as fast.
+    for (const delayed of [false, true]) {
+      const numbers = Array.from({ length: JOBS }, (_, n) => n).filter(
+        (n) => (n % DELAYED_EVERY === 0) === delayed,
       );
+      for (let n = 0; n < numbers.length; n += BATCH)
+        await queue.enqueue(numbers.slice(n, n + BATCH).map((number) => sample(number, delayed)));
     }
   }, 180_000);
   afterAll(async () => {
@@ -67,7 +74,11 @@ describe.skipIf(missing !== null)(missing ?? 'a queue of 100,000 jobs on Redis',
   });
 
   test('counts come in less than 5 ms, and are right', async () => {
-    expect(await queue.counts()).toMatchObject({ queued: JOBS * 0.9, scheduled: JOBS / 10, finished: 0 });
+    expect(await queue.counts()).toMatchObject({
+      queued: JOBS - JOBS / DELAYED_EVERY,
+      scheduled: JOBS / DELAYED_EVERY,
+      finished: 0,
+    });
     expect(await median(() => queue.counts())).toBeLessThan(100);
     expect(await median(() => queue.counts({ task: 'get_video_info' }))).toBeLessThan(100);
     const created_after = '2020-01-01T00:00:00Z';

@@ -196,11 +196,11 @@ describe.skipIf(missing !== null)(missing ?? 'on a real Redis', () => {
     const keys = async () => (await looking.keys(`*:${queues.queueName}:*`)).sort();
     const round = async () => {
       const jobs = await queue.enqueue(
-        Array.from({ length: 300 }, (_, i) =>
+        Array.from({ length: 150 }, (_, i) =>
           newJob({ idempotency_key: `key-${i}`, params: { image: `/data/input/${i}.png` } }),
         ),
       );
-      const children = await queue.enqueue(jobs.slice(0, 50).map(({ id }) => newJob({ depends_on: [id] })));
+      const children = await queue.enqueue(jobs.slice(0, 25).map(({ id }) => newJob({ depends_on: [id] })));
       for (const job of [...jobs, ...children]) {
         const claim = await take(queue);
         await queue.progress(claim, { percent: 50 });

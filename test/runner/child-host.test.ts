@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/core/plan.ts';
 import { DEVICE_VARIABLES } from './fixtures/device-variables.ts';
-import { failureOf, LIMITS, testHost, testOrder } from './fixtures/hosts.ts';
+import { failureOf, LIMITS, sharedHost, testHost, testOrder } from './fixtures/hosts.ts';
 import { isAlive, until } from './fixtures/processes.ts';
 
 const MiB = 1024 ** 2;
@@ -17,8 +17,9 @@ function begun() {
 }
 
 describe('an order that goes well', () => {
+  const host = sharedHost();
+
   it('answers with report, outputs and the memory it took', async () => {
-    const host = testHost();
     const order = await testOrder('write', { input: '/', params: { text: 'hello' } });
     const outcome = await host.run(order, LIMITS);
     expect(outcome.report).toEqual({
@@ -35,14 +36,14 @@ describe('an order that goes well', () => {
 
   it('passes progress on, cleaned of what is no number', async () => {
     const seen: Progress[] = [];
-    await testHost().run(await testOrder('progress'), { ...LIMITS, onProgress: (p) => seen.push(p) });
+    await host.run(await testOrder('progress'), { ...LIMITS, onProgress: (p) => seen.push(p) });
     expect(seen[0]).toEqual({ percent: 0, stage: 'counting', bytes_done: 0 });
     expect(seen.at(-1)).toEqual({ percent: 100, stage: 'counting', bytes_done: 100 });
   });
 
   it('passes log lines and printed lines on', async () => {
     const seen: string[] = [];
-    await testHost().run(await testOrder('talk'), {
+    await host.run(await testOrder('talk'), {
       ...LIMITS,
       onLog: (level, text) => seen.push(`${level} ${text}`),
     });
@@ -51,13 +52,12 @@ describe('an order that goes well', () => {
 
   it('limits how much a job can print', async () => {
     const seen: string[] = [];
-    await testHost().run(await testOrder('gibberish'), { ...LIMITS, onLog: (_, text) => seen.push(text) });
+    await host.run(await testOrder('gibberish'), { ...LIMITS, onLog: (_, text) => seen.push(text) });
     expect(seen).toHaveLength(201);
     expect(seen.at(-1)).toContain('left out');
   });
 
   it('keeps the child for the next order', async () => {
-    const host = testHost();
     const pids = new Set<number | null>();
     for (let i = 0; i < 3; i += 1) {
       await host.run(await testOrder('document', { target: 'a.json' }), LIMITS);
@@ -67,22 +67,20 @@ describe('an order that goes well', () => {
     expect(isAlive(host.pid as number)).toBe(true);
   });
 
-  it('gives the child nothing of the environment that is not needed', async () => {
-    process.env.MEDIAMILL_SECRET = 'key';
-    const { report } = await testHost().run(await testOrder('environment'), LIMITS);
-    delete process.env.MEDIAMILL_SECRET;
-    const known = ['HOME', 'LANG', 'NODE_COMPILE_CACHE', 'NODE_ENV', 'PATH', 'SVT_LOG', 'TZ'];
-    known.push('MALLOC_MMAP_THRESHOLD_', ...DEVICE_VARIABLES);
-    expect(Object.keys(report.data.environment as object).filter((key) => !known.includes(key))).toEqual([]);
-    expect(report.data.environment).toHaveProperty('PATH');
-  });
-
-  it('tells the child where devices and their drivers are, as the trial of them is told', async () => {
+  it('gives the child nothing of the environment but what it needs, and where devices and their drivers are', async () => {
     const given = Object.fromEntries(DEVICE_VARIABLES.map((name) => [name, `/nowhere/${name}`]));
-    const before = DEVICE_VARIABLES.map((name) => [name, process.env[name]] as const);
+    const changed = { ...given, MEDIAMILL_SECRET: 'key' };
+    const before = Object.keys(changed).map((name) => [name, process.env[name]] as const);
     try {
-      Object.assign(process.env, given);
+      Object.assign(process.env, changed);
       const { report } = await testHost().run(await testOrder('environment'), LIMITS);
+      const known = ['HOME', 'LANG', 'NODE_COMPILE_CACHE', 'NODE_ENV', 'PATH', 'SVT_LOG', 'TZ'];
+      known.push('MALLOC_MMAP_THRESHOLD_', ...DEVICE_VARIABLES);
+      expect(Object.keys(report.data.environment as object).filter((key) => !known.includes(key))).toEqual(
+        [],
+      );
+      expect(report.data.environment).toHaveProperty('PATH');
+      // As the trial of the devices is told.
       expect(report.data.environment).toMatchObject(given);
     } finally {
       for (const [name, value] of before) {
@@ -94,13 +92,15 @@ describe('an order that goes well', () => {
 });
 
 describe('an order that fails', () => {
+  // The next of them runs after each, in the same child or in another.
+  const host = sharedHost();
+
   it.each([
     ['throw_plain', 'internal', 'not what it seems'],
     ['throw_late', 'crashed', 'too late to catch'],
     ['end_thread', 'crashed', 'ended the thread'],
     ['no_such_task', 'unknown_task', 'no_such_task'],
   ])('%s: %s', async (task, code, detail) => {
-    const host = testHost();
     const error = await failureOf(host.run(await testOrder(task), LIMITS));
     expect(error).toMatchObject({ name: 'MillError', code });
     expect(error.message).toContain(detail);
@@ -111,7 +111,6 @@ describe('an order that fails', () => {
     ['segfault', 'SIGSEGV'],
     ['abort', 'SIGABRT'],
   ])('%s: crashed, with the signal, and the next order runs in a new child', async (task, signal) => {
-    const host = testHost();
     await host.run(await testOrder('talk'), LIMITS);
     const before = host.pid;
     const error = await failureOf(host.run(await testOrder(task), LIMITS));
@@ -122,7 +121,6 @@ describe('an order that fails', () => {
   });
 
   it('a child that was killed while idle does not fail the next order', async () => {
-    const host = testHost();
     await host.run(await testOrder('talk'), LIMITS);
     process.kill(host.pid as number, 'SIGKILL');
     await expect(host.run(await testOrder('talk'), LIMITS)).resolves.toBeDefined();
@@ -166,8 +164,9 @@ describe('deadline', () => {
 });
 
 describe('cancel', () => {
+  const host = sharedHost();
+
   it('ends a job that does not listen within 2 s', async () => {
-    const host = testHost();
     const { promise, onProgress } = begun();
     const controller = new AbortController();
     const running = failureOf(
@@ -183,7 +182,6 @@ describe('cancel', () => {
   });
 
   it('reaches a loop that never yields, and the child stays', async () => {
-    const host = testHost();
     const { promise, onProgress } = begun();
     const controller = new AbortController();
     const running = failureOf(
@@ -200,7 +198,6 @@ describe('cancel', () => {
   });
 
   it('reaches code that waits', async () => {
-    const host = testHost();
     const { promise, onProgress } = begun();
     const controller = new AbortController();
     const order = await testOrder('write', { input: '/', params: { text: '', wait_ms: 60_000 } });
@@ -225,7 +222,6 @@ describe('cancel', () => {
   });
 
   it('is the reason even when the deadline comes while it is waited for', async () => {
-    const host = testHost();
     const { promise, onProgress } = begun();
     const controller = new AbortController();
     await host.run(await testOrder('talk'), LIMITS);
@@ -239,8 +235,10 @@ describe('cancel', () => {
 });
 
 describe('memory', () => {
+  // One that was killed is replaced; one that kept memory, too.
+  const host = sharedHost();
+
   it('a job over its limit is killed, and its memory is told', async () => {
-    const host = testHost();
     const order = await testOrder('bloat', { params: { mebibytes: 4096, hold_ms: 5000 } });
     const limit = 400 * MiB;
     const error = await failureOf(host.run(order, { ...LIMITS, memoryLimitBytes: limit }));
@@ -250,7 +248,6 @@ describe('memory', () => {
   });
 
   it('a killed child near its limit ran out of memory', async () => {
-    const host = testHost();
     const order = await testOrder('bloat', { params: { mebibytes: 256, hold_ms: 20_000 } });
     const running = failureOf(host.run(order, { ...LIMITS, memoryLimitBytes: 400 * MiB }));
     await until(() => host.pid !== null && residentMiB(host.pid) > 330, 5000);
@@ -260,7 +257,6 @@ describe('memory', () => {
   });
 
   it('a killed child far from its limit crashed', async () => {
-    const host = testHost();
     const { promise, onProgress } = begun();
     const running = failureOf(host.run(await testOrder('hang'), { ...LIMITS, onProgress }));
     await promise;
@@ -269,7 +265,6 @@ describe('memory', () => {
   });
 
   it('a full JavaScript heap is out of memory too', async () => {
-    const host = testHost();
     const error = await failureOf(
       host.run(await testOrder('heap_bloat'), { ...LIMITS, memoryLimitBytes: 64 * 1024 * MiB }),
     );
@@ -277,7 +272,6 @@ describe('memory', () => {
   });
 
   it('tells the peak of each order, not of the child', async () => {
-    const host = testHost();
     const big = await host.run(
       await testOrder('bloat', { params: { mebibytes: 200, give_back: true } }),
       LIMITS,

@@ -254,7 +254,8 @@ describe('decoding', () => {
 
 it('a device that only pretends is found out, and the film is whole', async () => {
   const place = await openWorkplace();
-  const source = await counterVideo({ width: 1280, height: 720, frames: 20, bFrames: 2 });
+  // Large, as small pictures are decoded in software anyway.
+  const source = await counterVideo({ width: 1280, height: 720, frames: 10, bFrames: 2 });
   await copyFile(source, join(place.inputRoot, 'a.mp4'));
   const { devices } = machine(['hevc_nvenc', 'hevc_qsv']);
   place.start({ devices, registry: createRegistry(tasks), registryModule: undefined, timeoutMs: 120_000 });
@@ -265,8 +266,8 @@ it('a device that only pretends is found out, and the film is whole', async () =
     attempts: 1,
   });
   const job = await place.settled(id);
-  expect(job).toMatchObject({ status: 'finished', result: { data: { frames: 20 } } });
-  expect((await compareVideos(source, join(place.outputRoot, 'a.mp4'))).frames).toEqual([20, 20]);
+  expect(job).toMatchObject({ status: 'finished', result: { data: { frames: 10 } } });
+  expect((await compareVideos(source, join(place.outputRoot, 'a.mp4'))).frames).toEqual([10, 10]);
   expect(job.plan?.steps[0]?.detail).toMatch(/, decoded on nvdec$/);
   // Where the device is really there, it decodes and encodes.
   if (job.result?.data.encoder === 'hevc_nvenc') return;

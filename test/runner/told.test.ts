@@ -15,15 +15,15 @@ async function lay(place: Workplace, path: string, name: string): Promise<string
   return `/data/input/${name}`;
 }
 
-test('the plan is told while a job runs, its curve is kept after the end', { timeout: 120_000 }, async () => {
+test('the plan is kept after the end', { timeout: 120_000 }, async () => {
   const place = await openWorkplace();
   place.start(real);
-  const film = await counterVideo({ width: 640, height: 360, fps: 25, frames: 500 });
+  const film = await counterVideo({ width: 320, height: 180, fps: 25, frames: 50 });
   const input_path = await lay(place, film, 'film.mp4');
   const job = await place.enqueue('transcode_h264_to_h265', {
     input_path,
     output_path: '/data/output/film.mp4',
-    params: { preset: 'medium' },
+    params: { preset: 'ultrafast' },
     input_name: 'Holiday.mp4',
   });
   const done = await place.settled(job.id);
@@ -33,23 +33,31 @@ test('the plan is told while a job runs, its curve is kept after the end', { tim
     input_size_bytes: done.result?.metrics.input_size_bytes,
     plan: {
       source_kind: 'video',
-      source: '20 s · H.264 640×360 · 25 fps',
-      duration_s: 20,
+      source: '2 s · H.264 320×180 · 25 fps',
+      duration_s: 2,
       reads: 'decode',
       steps: [{ kind: 'video', stream: 0, from: 'h264', to: 'libx265' }],
     },
   });
-  const samples = await place.queue.series(job.id);
-  if ((done.result?.metrics.run_ms ?? 0) > 1500) expect(samples.length).toBeGreaterThan(1);
+  await expect(place.queue.series('nobody')).rejects.toMatchObject({ code: 'job_not_found' });
+});
+
+test('the curve of a run is kept after the end', { timeout: 120_000 }, async () => {
+  const place = await openWorkplace();
+  place.start();
+  const done = await place.settled((await place.enqueue('stroll')).id);
+  expect(done.status).toBe('finished');
+  const samples = await place.queue.series(done.id);
+  expect(samples.length).toBeGreaterThan(1);
   for (const [index, sample] of samples.entries()) {
     expect(sample.t_s).toBeGreaterThan(samples[index - 1]?.t_s ?? -1);
     expect(sample.percent ?? 0).toBeGreaterThanOrEqual(samples[index - 1]?.percent ?? 0);
-    expect(sample.memory_bytes ?? 1e6).toBeGreaterThan(1e6);
+    expect(sample.memory_bytes ?? 1e6).toBeGreaterThan(1e6 - 1);
   }
-  expect(Math.max(0, ...samples.map(({ memory_bytes }) => memory_bytes ?? 0))).toBeLessThanOrEqual(
-    done.result?.metrics.peak_memory_bytes ?? 0,
-  );
-  await expect(place.queue.series('nobody')).rejects.toMatchObject({ code: 'job_not_found' });
+  expect(samples.at(-1)?.percent).toBeGreaterThan(samples[0]?.percent ?? 100);
+  const most = Math.max(0, ...samples.map(({ memory_bytes }) => memory_bytes ?? 0));
+  expect(most).toBeGreaterThan(1e6);
+  expect(most).toBeLessThanOrEqual(done.result?.metrics.peak_memory_bytes ?? 0);
 });
 
 test('36 a source that breaks off says where, what was announced and what was found', {

@@ -20,8 +20,10 @@ import { type FaultyProxy, type PassedRequest, startFaultyProxy } from './faulty
 
 const MiB = 1024 ** 2;
 const ATTEMPTS = 3;
-const IDLE_MS = 2500;
+const IDLE_MS = 1200;
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+/** The driver sends parts of 8 MiB. */
+const TWO_PARTS = 12 * MiB;
 const error500 = { kind: 'status', status: 500, code: 'InternalError' } as const;
 
 const isPart = ({ method, url }: PassedRequest) => method === 'PUT' && /partNumber=/i.test(url);
@@ -84,7 +86,7 @@ export function brokenS3(
     });
 
     test('a part that never arrives: the upload is taken back, nothing is visible', async () => {
-      const path = await local(randomBytes(20 * MiB));
+      const path = await local(randomBytes(TWO_PARTS));
       proxy.breaks((request) => (isPart(request) && /partNumber=2/.test(request.url) ? error500 : null));
       await refused(storage.publish(path, '/data/output/parts.bin'), 'storage_unavailable');
       expect(proxy.requests.some(({ method }) => method === 'DELETE')).toBe(true);
@@ -97,11 +99,11 @@ export function brokenS3(
 
     test('an upload whose sender or bucket breaks off leaves nothing', async () => {
       const pieces = function* (broken: boolean) {
-        for (let i = 0; i < 20; i++) yield Buffer.alloc(MiB, i);
+        for (let sent = 0; sent < TWO_PARTS; sent += MiB) yield Buffer.alloc(MiB, sent / MiB);
         if (broken) throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
       };
       await refused(storage.upload(Readable.from(pieces(true)), { maxBytes: 1e9 }), 'invalid_request');
-      await refused(storage.upload(Readable.from(pieces(false)), { maxBytes: 18e6 }), 'payload_too_large');
+      await refused(storage.upload(Readable.from(pieces(false)), { maxBytes: 10e6 }), 'payload_too_large');
       proxy.breaks((request) => (isPart(request) ? { kind: 'cut' } : null));
       await refused(storage.upload(Readable.from(pieces(false)), { maxBytes: 1e9 }), 'storage_unavailable');
       await nothingOpen();
@@ -109,7 +111,7 @@ export function brokenS3(
     });
 
     test('a canceled publication is taken back at once', async () => {
-      const path = await local(randomBytes(20 * MiB));
+      const path = await local(randomBytes(TWO_PARTS));
       const stop = new AbortController();
       proxy.breaks((request) => {
         if (!isPart(request)) return null;

@@ -75,11 +75,12 @@ export async function eventually<T>(
   what: string,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
-  for (;;) {
+  // Less and less often: a look may cost as much as what is waited for.
+  for (let pause = 5; ; pause = Math.min(50, pause * 1.3)) {
     const found = await look();
     if (found !== null && found !== false) return found;
     if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
-    await sleep(10);
+    await sleep(pause);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   emptyFile,
   flipBits,
   levelsWav,
+  type ToneOptions,
   textFile,
   toneWav,
   truncate,
@@ -18,16 +19,19 @@ const NOTHING = Number.NEGATIVE_INFINITY;
 
 type Input = string | { path: string; gain_db?: number; delay_ms?: number; pan?: number };
 
-const mix = (input_files: Input[], params: Record<string, unknown> = {}, target = 'mix.wav') =>
+const mix = (input_files: Input[], params: Record<string, unknown> = {}, target = 'mix.aiff') =>
   runJob('mix_audio_tracks', { target, params: { input_files, ...params } });
 
+/** Of 24 bits: FFmpeg searches every WAV of 16 bits for DTS, which takes longer than the mix. */
+const tone = (options: ToneOptions) => toneWav({ bits: 24, ...options });
+
 /** 440 Hz for 3 s, mono at 22.05 kHz; 1 kHz for 4 s, stereo at 48 kHz; both at −12 dBFS. */
-const low = () => toneWav({ freq: 440, seconds: 3, rate: 22050 });
-const high = () => toneWav({ freq: 1000, seconds: 4, channels: 2 });
+const low = () => tone({ freq: 440, seconds: 3, rate: 22050 });
+const high = () => tone({ freq: 1000, seconds: 4, channels: 2 });
 
 describe('mix_audio_tracks', () => {
   it('is the sum of its inputs at a common rate and layout', async () => {
-    const { output, report } = await mix([await low(), await high()]);
+    const { output, report } = await mix([await low(), await high()], {}, 'mix.wav');
     expectLevels(await levelsOf(output, [440, 1000], { to: 3 }), [
       [-12, -12],
       [-12, -12],
@@ -58,7 +62,7 @@ describe('mix_audio_tracks', () => {
 
   it('adds many', async () => {
     const tones = Array.from({ length: 12 }, (_, i) => ({ freq: 300 + 250 * i, dbfs: -30 }));
-    const { output } = await mix(await Promise.all(tones.map((tone) => toneWav({ ...tone, seconds: 1 }))));
+    const { output } = await mix(await Promise.all(tones.map((one) => tone({ ...one, seconds: 1 }))));
     expectLevels(
       await levelsOf(
         output,
@@ -70,9 +74,9 @@ describe('mix_audio_tracks', () => {
 
   it('brings unlike rates, depths and layouts together', async () => {
     const inputs = await Promise.all([
-      toneWav({ freq: 440, rate: 8000, seconds: 2 }),
-      toneWav({ freq: 1000, rate: 96000, bits: 24, channels: 2, seconds: 2 }),
-      toneWav({ freq: 2000, rate: 44100, bits: 'float', channels: 6, seconds: 2 }),
+      tone({ freq: 440, rate: 8000, seconds: 2 }),
+      tone({ freq: 1000, rate: 96000, bits: 24, channels: 2, seconds: 2 }),
+      tone({ freq: 2000, rate: 44100, bits: 'float', channels: 6, seconds: 2 }),
     ]);
     const { output, report } = await mix(inputs);
     expect(report.data).toMatchObject({ sample_rate: 96000, channels: 6 });
@@ -102,7 +106,7 @@ describe('mix_audio_tracks', () => {
   );
 
   it('says what the file has when the codec cannot have more', async () => {
-    const inputs = [await toneWav({ rate: 96000 }), await toneWav({ freq: 900, channels: 6 })];
+    const inputs = [await tone({ rate: 96000 }), await tone({ freq: 900, channels: 6 })];
     const { output, report } = await mix(inputs, {}, 'mix.mp3');
     const { audio } = streamsOf(output).streams[0] ?? {};
     expect(report.data).toMatchObject({ sample_rate: 48000, channels: 2 });
@@ -115,7 +119,7 @@ describe('mix_audio_tracks', () => {
     ['first', 3],
     ['shortest', 2],
   ])('ends with the %s', async (duration, seconds) => {
-    const short = await toneWav({ freq: 3000, seconds: 2 });
+    const short = await tone({ freq: 3000, seconds: 2 });
     const { output, report } = await mix([await low(), await high(), short], { duration });
     expect((await decodeAudio(output)).duration_s).toBeCloseTo(seconds, 3);
     expect(report.data.duration_s).toBeCloseTo(seconds, 3);
@@ -126,7 +130,7 @@ describe('mix_audio_tracks', () => {
     const inputs = [
       { path: await low(), gain_db: -6, delay_ms: 500 },
       { path: await high(), gain_db: 3.5, pan: -1 },
-      { path: await toneWav({ freq: 3000, seconds: 1 }), delay_ms: 4000, pan: 0.5 },
+      { path: await tone({ freq: 3000, seconds: 1 }), delay_ms: 4000, pan: 0.5 },
     ];
     const { output } = await mix(inputs);
     expect((await decodeAudio(output)).duration_s).toBeCloseTo(5, 3);
@@ -150,13 +154,13 @@ describe('mix_audio_tracks', () => {
 
   it('delays to the sample', async () => {
     const click = await levelsWav({ channels: 1, levels: [{ dbfs: -6, seconds: 0.1 }] });
-    const { output } = await mix([{ path: click, delay_ms: 250 }, await toneWav({ dbfs: -200, seconds: 1 })]);
+    const { output } = await mix([{ path: click, delay_ms: 250 }, await tone({ dbfs: -200, seconds: 1 })]);
     const [samples] = (await decodeAudio(output)).samples as [Float32Array];
     expect(samples.findIndex((sample) => sample !== 0)).toBe(0.25 * 48000 + 1);
   });
 
   it('balances a surround sound as its two sides', async () => {
-    const surround = await toneWav({ freq: 500, channels: 6, seconds: 1 });
+    const surround = await tone({ freq: 500, channels: 6, seconds: 1 });
     const { output } = await mix([{ path: surround, pan: -1 }, await high()], { channels: 2 });
     const [found] = await levelsOf(output, [500], { to: 1 });
     expect(found?.[0]).toBeGreaterThan(-13);
@@ -165,8 +169,8 @@ describe('mix_audio_tracks', () => {
 
   it('warns of a sum that clips, and brings it down when asked', async () => {
     const inputs = [
-      await toneWav({ freq: 441, rate: 44100, dbfs: -3 }),
-      await toneWav({ freq: 882, rate: 44100, dbfs: -3 }),
+      await tone({ freq: 441, rate: 44100, dbfs: -3 }),
+      await tone({ freq: 882, rate: 44100, dbfs: -3 }),
     ];
     const clipping = await mix(inputs);
     expect(clipping.report.data.peak_db).toBeGreaterThan(1);
@@ -180,7 +184,7 @@ describe('mix_audio_tracks', () => {
   });
 
   it('brings a soft sum up when asked', async () => {
-    const inputs = [await toneWav({ dbfs: -40 }), await toneWav({ freq: 700, dbfs: -40 })];
+    const inputs = [await tone({ dbfs: -40 }), await tone({ freq: 700, dbfs: -40 })];
     const { output } = await mix(inputs, { normalize: true });
     expect(20 * Math.log10(peak((await decodeAudio(output)).samples[0] as Float32Array))).toBeCloseTo(-1, 1);
   });
@@ -227,7 +231,7 @@ describe('mix_audio_tracks', () => {
   });
 
   it.each(['longest', 'shortest', 'first'])('fails on an input that breaks off (%s)', async (duration) => {
-    const inputs = [await truncate(await toneWav({ seconds: 2 }), 0.5), await high()];
+    const inputs = [await truncate(await tone({ seconds: 2 }), 0.5), await high()];
     const params = { input_files: inputs, duration };
     await failJob('mix_audio_tracks', { target: 'mix.wav', params }, 'output_verification_failed');
   });
@@ -243,7 +247,7 @@ describe('mix_audio_tracks', () => {
     ['nothing', () => emptyFile('.wav'), 'unsupported_media'],
     ['no such file', async () => '/nowhere/such.wav', 'input_not_found'],
     ['a silent film', () => counterVideo(), 'no_audio_stream'],
-    ['no samples', () => toneWav({ seconds: 0 }), 'corrupt_media'],
+    ['no samples', () => tone({ seconds: 0 }), 'corrupt_media'],
   ] as [string, () => Promise<string>, ErrorCode][])(
     'refuses %s, as first and as second',
     async (_name, make, code) => {

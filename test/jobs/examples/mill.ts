@@ -25,11 +25,13 @@ import {
 } from '../../fixtures/media/index.ts';
 import { endedJob } from '../../queue/ended-job.ts';
 
+/** Larger than 720p and longer than a second, and no more than that: the encoders work on all of it. */
 const FILM: CutsOptions = {
-  width: 1920,
-  height: 1080,
-  frames: 30,
-  cuts: [12, 20],
+  width: 1312,
+  height: 738,
+  fps: 12.5,
+  frames: 15,
+  cuts: [6, 10],
   audio: [{ codec: 'aac', language: 'eng' }],
   metadata: { title: 'Two cuts' },
 };

@@ -61,7 +61,7 @@ describe('the frames', () => {
     async (container) => {
       for (let last = 40; last < 52; last++) {
         const vfr = Array.from({ length: 90 }, (_, n) => n / 25 + (n > last ? 0.5 : 0));
-        const options: VideoOptions = { vfr, bFrames: 3, container };
+        const options: VideoOptions = { width: 160, height: 90, vfr, bFrames: 3, container };
         const { animation } = await animate(await counterVideo(options), {
           start: 1.5,
           fps: 5,
@@ -78,7 +78,7 @@ describe('the frames', () => {
 
   it.each(['mp4', 'mkv', 'ts'] as const)('an open GOP in %s, begun at any frame', async (container) => {
     const options: VideoOptions = { gop: 10, bFrames: 3, openGop: true, frames: 60, container };
-    const input = await openGopVideo({ container });
+    const input = await openGopVideo({ width: 160, height: 90, container });
     for (let n = 16; n < 24; n++) {
       const { animation } = await animate(input, { start: n / 25, fps: 25, duration: 0.12 });
       expect(numbersOf(animation), `from frame ${n}`).toEqual([n, n + 1, n + 2]);
@@ -99,7 +99,7 @@ describe('the frames', () => {
 
 describe('timing', () => {
   it.each([1, 5, 8, 10, 15, 24, 30, 50])('%i frames a second', async (fps) => {
-    const input = await counterVideo({ frames: 60 });
+    const input = await counterVideo({ width: 160, height: 90, frames: 60 });
     for (const target of DECODABLE) {
       const { animation, report } = await animate(input, { fps, duration: 2, width: 48 }, target);
       const { frames } = animation;
@@ -124,7 +124,7 @@ describe('timing', () => {
   });
 
   it('5 s of 10 frames, 480 pixels wide, by default', async () => {
-    const input = await counterVideo({ frames: 150, width: 640, height: 360 });
+    const input = await counterVideo({ frames: 130, width: 512, height: 288 });
     const { output, report } = await runJob('create_animated_gif', { input, target: 'clip.gif' });
     const { width, height, frames, loops } = await readAnimation(output);
     expect({ width, height, frames: frames.length, loops }).toEqual({

@@ -5,8 +5,12 @@ import { compareVideos, streamsOf } from '../../decode/index.ts';
 import { counterVideo } from '../../fixtures/media/index.ts';
 import { failJob, runJob } from '../harness.ts';
 
+/** Few frames: most of these tests begin an encoder, and hardly any looks at what it makes. */
+const FRAMES = 10;
+const clip = () => counterVideo({ frames: FRAMES });
+
 const transcode = async (params: Record<string, unknown>, target = 'out.mp4') =>
-  await runJob('transcode_h264_to_h265', { input: await counterVideo(), target, params });
+  await runJob('transcode_h264_to_h265', { input: await clip(), target, params });
 
 describe('software, at its usual quality', () => {
   const software: [encoder: string, target: string, codec: string, params?: Record<string, unknown>][] = [
@@ -26,11 +30,11 @@ describe('software, at its usual quality', () => {
   ];
   it.each(software)('%s in %s', async (encoder, target, codec, params = {}) => {
     const { output, report } = await transcode({ codec: encoder, ...params }, target);
-    const input = await counterVideo();
+    const input = await clip();
     expect(streamsOf(output).streams[0]?.codec).toBe(codec);
-    expect(report.data).toMatchObject({ encoder, frames: 30 });
+    expect(report.data).toMatchObject({ encoder, frames: FRAMES });
     const { frames, mean, largest_shift_s } = await compareVideos(input, output);
-    expect(frames).toEqual([30, 30]);
+    expect(frames).toEqual([FRAMES, FRAMES]);
     // JPEG is of full range: its luma cannot be compared as it is coded.
     if (codec !== 'mjpeg') expect(mean).toBeGreaterThan(0.97);
     expect(largest_shift_s).toBeLessThan(0.001);
@@ -88,7 +92,7 @@ describe('hardware', () => {
   it.each(HARDWARE)('%s with hardware_fallback gives a video', async (codec) => {
     const { output, report } = await transcode({ codec, hardware_fallback: true });
     const { encoder } = report.data;
-    expect(streamsOf(output).streams[0]?.frames).toBe(30);
+    expect(streamsOf(output).streams[0]?.frames).toBe(FRAMES);
     if (encoder === codec) return;
     const software = codec.startsWith('h264') ? 'libx264' : codec.startsWith('av1') ? 'libsvtav1' : 'libx265';
     expect(encoder).toBe(software);
@@ -105,7 +109,7 @@ describe('hardware', () => {
   });
 
   it('a kind of hardware insists on it, unless software may stand in', async () => {
-    const input = await counterVideo();
+    const input = await clip();
     const params = { hardware: 'videotoolbox' };
     if (process.platform === 'darwin') return;
     await failJob('transcode_h264_to_h265', { input, target: 'a.mp4', params }, 'encoder_unavailable');
@@ -117,13 +121,13 @@ describe('hardware', () => {
 
 describe('no encoder at all', () => {
   it.each(['libx266', 'not_an_encoder', 'libkvazaar'])('%s', async (codec) => {
-    const request = { input: await counterVideo(), target: 'a.mkv', params: { codec } };
+    const request = { input: await clip(), target: 'a.mkv', params: { codec } };
     const { detail } = await failJob('transcode_h264_to_h265', request, 'encoder_unavailable');
     expect(detail).toBe(`The encoder ${codec} is not in this build of FFmpeg.`);
   });
 
   it('an encoder of sound', async () => {
-    const request = { input: await counterVideo(), target: 'a.mkv', params: { codec: 'aac' } };
+    const request = { input: await clip(), target: 'a.mkv', params: { codec: 'aac' } };
     const { detail } = await failJob('transcode_h264_to_h265', request);
     expect(detail).toMatch(/aac/);
   });

@@ -64,6 +64,7 @@ async function expectShown(path: string, options: VideoOptions, around: number[]
 }
 
 describe('the frame shown at a time', () => {
+  const size = { width: 160, height: 90 };
   const clips: VideoOptions[] = [
     {},
     { container: 'mov', bFrames: 2, frames: 40 },
@@ -96,11 +97,12 @@ describe('the frame shown at a time', () => {
     { layout: 'index_last' },
   ];
   it.each(clips)('%o', async (options) => {
-    await expectShown(await counterVideo(options), options, [1, 2, 11, 12, 13, 25]);
+    // Twelve begins a group of pictures.
+    await expectShown(await counterVideo({ ...size, ...options }), options, [1, 12, 13, 25]);
   });
 
   it.each(['mp4', 'mov', 'mkv', 'ts', 'avi'] as const)('with an open GOP in %s', async (container) => {
     const options: VideoOptions = { gop: 10, bFrames: 3, openGop: true, frames: 60, container };
-    await expectShown(await openGopVideo({ container }), options, [9, 10, 17, 18, 19, 20, 21, 59]);
+    await expectShown(await openGopVideo({ ...size, container }), options, [9, 10, 17, 18, 19, 20, 21, 59]);
   });
 });

@@ -33,7 +33,10 @@ describe('colour', () => {
   ];
   it.each(tags)('tags %o', async (color) => {
     for (const target of ['out.mp4', 'out.mkv', 'out.ts']) {
-      const { video } = await transcode(await counterVideo({ color, frames: 6 }), target);
+      const { video } = await transcode(
+        await counterVideo({ width: 160, height: 90, color, frames: 6 }),
+        target,
+      );
       expect(video.color, target).toEqual(color);
     }
   });
@@ -66,14 +69,14 @@ describe('colour', () => {
   ];
   it.each(encoders)('%s in %s shows the colours of the source', async (codec, target, params) => {
     for (const options of sources) {
-      const input = await colourBars({ frames: 3, ...options });
+      const input = await colourBars({ width: 240, height: 136, frames: 3, ...options });
       const { output } = await transcode(input, target, { codec, ...params });
       const [[before], [after]] = [
         await decodeVideo(input, { rgb: true }),
         await decodeVideo(output, { rgb: true }),
       ];
       for (let bar = 0; bar < BAR_COLORS.length; bar++) {
-        const at = (90 * 320 + bar * 40 + 20) * 3;
+        const at = (68 * 240 + bar * 30 + 15) * 3;
         const [wanted, found] = [before, after].map((frame) => [...(frame?.rgb.subarray(at, at + 3) ?? [])]);
         const worst = Math.max(...(wanted ?? []).map((value, i) => Math.abs(value - (found?.[i] ?? 999))));
         expect(worst, `${JSON.stringify(options)} bar ${bar}: ${found} instead of ${wanted}`).toBeLessThan(9);
@@ -93,6 +96,19 @@ describe('depth and chroma', () => {
   ] as [VideoOptions, string][])('%o stays', async (options, format) => {
     const { video } = await transcode(await counterVideo({ frames: 6, ...options }));
     expect(video.pixelFormat).toBe(format);
+  });
+
+  // Players show neither RGB nor grey in these.
+  it.each([
+    ['bgr0', 'libx265', 'yuv420p'],
+    ['bgr0', 'libx264', 'yuv420p'],
+    ['gray', 'libx264', 'yuv420p'],
+    ['gbrp10le', 'libx265', 'yuv420p10le'],
+    ['bgr0', 'ffv1', 'bgr0'],
+  ])('%s in %s is %s', async (pixFmt, codec, format) => {
+    const input = await colourBars({ codec: 'ffv1', pixFmt, color: {}, width: 160, height: 90, frames: 3 });
+    const params = codec === 'ffv1' ? { codec, preset: undefined } : { codec };
+    expect((await transcode(input, 'out.mkv', params)).video.pixelFormat).toBe(format);
   });
 
   it.each(['yuv420p', 'yuv422p10le', 'yuv444p'])('pix_fmt %s', async (pix_fmt) => {
