@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Native code and child processes: a test file must never take the others down with it.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: many tests wait for a lease, a time limit or a browser.
+    maxWorkers: 3,
     // A machine of CI may get a quarter of its cores; a test that hangs is noticed late there, but is noticed.
     testTimeout: process.env.CI ? 90_000 : 30_000,
     hookTimeout: process.env.CI ? 120_000 : 60_000,

@@ -153,7 +153,7 @@ describe.skipIf(leftOut)('a new job', { timeout: 120_000 }, () => {
     await page.getByRole('menuitem', { name: 'Animated GIF: start' }).click();
     await page.getByRole('heading', { name: 'New job' }).waitFor();
     expect(await page.getByLabel('Start', { exact: true }).first().inputValue()).toBe('00:00:00.180');
-    await page.getByText('take.mp4').first().waitFor();
+    await page.getByText('take.mp4').filter({ visible: true }).first().waitFor();
   });
 
   test('several outputs of one file are one run; kept as a recipe, they are one tick the next time', async () => {

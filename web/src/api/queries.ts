@@ -108,6 +108,11 @@ export function fetchJob(id: string): Promise<Job> {
   return call('GET /api/jobs/{id}', { path: { id } }) as Promise<Job>;
 }
 
+/** The same, asked again like everything else when the network fails. */
+export function jobNow(id: string): Promise<Job> {
+  return queryClient.fetchQuery({ queryKey: ['job', id], staleTime: 0, queryFn: () => fetchJob(id) });
+}
+
 export function usePeaks(id: string, of: 'source' | 'result', samples: number, enabled = true) {
   return useQuery({
     queryKey: ['peaks', id, of, samples],

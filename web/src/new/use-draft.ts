@@ -2,8 +2,9 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { call } from '../api/client';
-import { fetchJob, useFileInfo, useTasks } from '../api/queries';
+import { jobNow, useFileInfo, useTasks } from '../api/queries';
 import type { Task } from '../api/types';
+import { toast } from '../ui/toast';
 import {
   DEFAULT_RUN,
   type Mistakes,
@@ -54,7 +55,7 @@ export function useDraft() {
       return;
     }
     let left = false;
-    fetchJob(from).then(
+    jobNow(from).then(
       (job) => {
         if (left) return;
         const source = sourcesOf([], job.input_path)[0];
@@ -73,7 +74,9 @@ export function useDraft() {
         }));
         if (timeout) setRun((before) => ({ ...before, timeout }));
       },
-      () => {},
+      (error: Error) => {
+        if (!left) toast(`The job to begin with: ${error.message}`, { tone: 'bad' });
+      },
     );
     return () => {
       left = true;
