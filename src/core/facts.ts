@@ -136,6 +136,11 @@ export function mainVideo(source: SourceFacts): VideoStreamFacts | null {
   return best(videos, (s) => s.width * s.height);
 }
 
+/** Each picture is two half pictures, taken one after the other. */
+export function isInterlaced({ field_order }: Pick<VideoStreamFacts, 'field_order'>): boolean {
+  return field_order !== null && field_order !== 'progressive';
+}
+
 /** The audio a person means: the default stream, else the one with most channels, else the first. */
 export function mainAudio(source: SourceFacts): AudioStreamFacts | null {
   const audios = source.streams.filter((s): s is AudioStreamFacts => s.kind === 'audio');

@@ -32,6 +32,8 @@ export interface VideoTrack {
   pixel_format: 'source' | (string & {});
   /** Four-character code, such as `hvc1`. */
   tag?: string;
+  /** Half pictures become whole ones before anything else is done with them. */
+  deinterlace?: boolean;
   overlay?: Overlay;
 }
 

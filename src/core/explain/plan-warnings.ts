@@ -1,5 +1,11 @@
 /** What a plan does to its source that somebody may not want, in sentences. Pure: facts and a plan in. */
-import { type AudioStreamFacts, mainAudio, type SourceFacts, type VideoStreamFacts } from '../facts.ts';
+import {
+  type AudioStreamFacts,
+  isInterlaced,
+  mainAudio,
+  type SourceFacts,
+  type VideoStreamFacts,
+} from '../facts.ts';
 import type { AudioTrack, MediaOutput, MediaPlan, VideoTrack } from '../plan.ts';
 import { codecName } from '../suggestions/summary.ts';
 
@@ -58,9 +64,21 @@ function pictureWarnings(source: VideoStreamFacts, track: VideoTrack): string[] 
       : source.hdr === null && eightBit && (source.bit_depth ?? 8) > 8
         ? [`The ${source.bit_depth} bits of the source become 8.`]
         : []),
+    ...interlaceWarnings(source, track),
     ...(same && made === source.codec && !LOSSLESS.test(made) && !track.overlay
       ? [`The video is ${codecName(made)} already; encoding it again loses quality.`]
       : []),
+  ];
+}
+
+/** Archives keep their half pictures on purpose. */
+export function interlaceWarnings(
+  source: VideoStreamFacts,
+  { encoder, deinterlace }: Pick<VideoTrack, 'encoder' | 'deinterlace'>,
+): string[] {
+  if (!isInterlaced(source) || deinterlace || LOSSLESS.test(codecOf(encoder))) return [];
+  return [
+    'The video is interlaced and stays so, which many screens show as combs. "deinterlace" makes whole pictures of it.',
   ];
 }
 

@@ -233,9 +233,10 @@ export class VideoWriter implements TrackWriter {
     this.#chain = null;
     this.#shape = pictureShape(frame);
     const sized = frame.width === laid.width && frame.height === laid.height && recolor === '';
-    if (sized && frame.format === pixelFormat && turn.length === 0 && !this.#mark) return;
+    const whole = this.#plan.deinterlace ? deinterlacing(this.#source.timeBase) : [];
+    if (sized && frame.format === pixelFormat && turn.length + whole.length === 0 && !this.#mark) return;
     const scale = [`scale=${laid.width}:${laid.height}:flags=bicubic`, recolor].filter(Boolean).join(':');
-    const filters = sized ? [] : [scale, ...(this.#plan.size ? ['setsar=1'] : [])];
+    const filters = [...whole, ...(sized ? [] : [scale, ...(this.#plan.size ? ['setsar=1'] : [])])];
     const source = pictureSource(this.#shape, this.#source.timeBase);
     const format = avGetPixFmtName(pixelFormat) ?? '';
     const rest = [...turn, `format=${format}`];
@@ -253,4 +254,9 @@ export class VideoWriter implements TrackWriter {
     this.#encoder?.[Symbol.dispose]();
     this.#table?.[Symbol.dispose]();
   }
+}
+
+/** `bwdif` counts time in halves of what it gets. */
+function deinterlacing({ num, den }: TimeBase): string[] {
+  return ['bwdif=mode=send_frame:deint=interlaced', `settb=${num}/${den}`];
 }

@@ -1,4 +1,5 @@
 /** The report of a job whose result is a media file. */
+import { interlaceWarnings } from '../../core/explain/plan-warnings.ts';
 import type { SourceFacts } from '../../core/facts.ts';
 import type { JobReport } from '../../core/job.ts';
 import type { OutputResult } from '../../core/plan.ts';
@@ -10,12 +11,18 @@ export function encodeReport(
   results: OutputResult[],
   source: SourceFacts,
   picture: { width: number; height: number },
+  { deinterlace }: { deinterlace: boolean },
 ): JobReport {
   const made = results.find((result) => result.kind === 'media');
   if (made?.kind !== 'media') throw new TypeError('The plan made no media file.');
   const video = made.tracks.find(
     (track) => source.streams[track.stream]?.kind === 'video' && track.codec !== 'copy',
   );
+  const encoded = video === undefined ? undefined : source.streams[video.stream];
+  const interlaced =
+    video && encoded?.kind === 'video'
+      ? interlaceWarnings(encoded, { encoder: video.codec, deinterlace })
+      : [];
   const copied = made.tracks.filter((track) => track.codec === 'copy').length;
   const parts = [
     `${picture.width}×${picture.height}`,
@@ -33,7 +40,7 @@ export function encodeReport(
       frames: video?.frames ?? 0,
       tracks: made.tracks.map(({ stream, codec, packets, frames }) => ({ stream, codec, packets, frames })),
     },
-    warnings: made.warnings,
+    warnings: [...made.warnings, ...interlaced],
     metrics: { frames: video?.frames ?? 0 },
   };
 }

@@ -143,6 +143,11 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
           "FFmpeg pixel format, such as yuv420p10le. Default: the source's chroma and depth where the encoder takes them; of RGB and grey, 4:2:0 in H.264 and H.265, as players show it.",
         group: 'advanced',
       }),
+    deinterlace: z.boolean().default(false).meta({
+      description:
+        'Make whole pictures of the half pictures of interlaced video, as television and camcorders record it. Pictures that are whole already stay as they are.',
+      group: 'video',
+    }),
     gop: whole(
       { min: 1, max: 3000 },
       {
@@ -171,7 +176,10 @@ export function videoFields({ codec, crf }: EncodingDefaults) {
 const shape = z.object(videoFields({ codec: 'libx265', crf: 26 }));
 export type VideoParams = z.output<typeof shape>;
 
-type EncodingOf = Pick<VideoTrack, 'encoder' | 'fallback' | 'options' | 'pixel_format' | 'tag'>;
+type EncodingOf = Pick<
+  VideoTrack,
+  'encoder' | 'fallback' | 'options' | 'pixel_format' | 'tag' | 'deinterlace'
+>;
 
 /** Throws `unsupported_output` when the container cannot hold the codec, `invalid_params` for a contradiction. */
 export function videoEncoding(
@@ -203,6 +211,7 @@ export function videoEncoding(
     ...first,
     fallback,
     pixel_format: params.pix_fmt ?? 'source',
+    ...(params.deinterlace && { deinterlace: true }),
     // Apple's players want hvc1; the default tag of FFmpeg is hev1.
     ...(codec === 'hevc' && ['.mp4', '.m4v', '.mov'].includes(extension) && { tag: 'hvc1' }),
   };

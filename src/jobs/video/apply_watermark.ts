@@ -97,9 +97,9 @@ export default defineJob({
     return { inputs: [given.watermark_path], outputs: [filmOutput(source, video, target, track)] };
   },
 
-  report(results, source) {
+  report(results, source, params) {
     const { display_width, display_height } = mainVideo(source) as VideoStreamFacts;
-    return encodeReport(results, source, { width: display_width, height: display_height });
+    return encodeReport(results, source, { width: display_width, height: display_height }, params);
   },
 });
 

@@ -59,7 +59,7 @@ export default defineJob({
 
   report(results, source, params) {
     const video = mainVideo(source) as VideoStreamFacts;
-    const report = encodeReport(results, source, displaySize(video, params));
+    const report = encodeReport(results, source, displaySize(video, params), params);
     const kept = video.display_height < params.height && !params.allow_upscale;
     if (!kept) return report;
     const note = `The source is only ${video.display_height} pixels high; it was not enlarged. Set allow_upscale to enlarge it.`;

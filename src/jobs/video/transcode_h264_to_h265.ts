@@ -42,8 +42,8 @@ export default defineJob({
     return { inputs: [], outputs: [filmOutput(source, video, target, { size: null, ...encoding })] };
   },
 
-  report(results, source) {
+  report(results, source, params) {
     const { display_width, display_height } = mainVideo(source) as VideoStreamFacts;
-    return encodeReport(results, source, { width: display_width, height: display_height });
+    return encodeReport(results, source, { width: display_width, height: display_height }, params);
   },
 });
