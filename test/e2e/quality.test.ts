@@ -10,7 +10,7 @@ import { launch, leftOut, openPage } from './browser.ts';
 
 const MOST_SCRIPT = 200 * 1024;
 /** 100,000 by hand; that many take minutes to be put in. */
-const MANY = Number(process.env.TEST_JOBS ?? 5000);
+const MANY = Number(process.env.TEST_JOBS ?? 10_000);
 /** Number of one that is on none of the first pages, nor on the last. */
 const MIDDLE = Math.floor(MANY / 2) + 11;
 /** Milliseconds of work for one frame: what a screen of 60 frames a second allows is 16, and a slow machine is slow. */

@@ -104,3 +104,19 @@ it('sound that changes under way is cut into whole frames of the encoder', async
     expect(Math.abs(duration_s - 3 * FRAMES * PERIOD_S), target).toBeLessThan(0.2);
   }
 });
+
+it('a clock whose 33 bits overflow goes on, and the whole is as long as it is', async () => {
+  // 2^33 ticks of 90 kHz are 95,443.7 s.
+  const input = await joined({ start: 95_443.2 });
+  const { report } = await runJob('verify_file_integrity', { input, target: 'check.json' });
+  expect(report.data).toMatchObject({ valid: true });
+  expect(Math.abs((report.data.duration_s as number) - FRAMES * PERIOD_S)).toBeLessThan(0.1);
+  const { output } = await runJob('transcode_h264_to_h265', {
+    input,
+    target: 'out.mp4',
+    params: { codec: 'libx264', preset: 'ultrafast' },
+  });
+  expect((await countedFrames(output)).map(({ number }) => number)).toEqual(
+    Array.from({ length: FRAMES }, (_, number) => number),
+  );
+});
