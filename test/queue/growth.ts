@@ -62,7 +62,8 @@ async function work(queue: Queue, worker: string): Promise<void> {
       { level: 'warn', text: 'and another one' },
     ]);
     await queue.renew(claim, 60_000);
-    if (claim.job.created_at.endsWith('7Z')) await queue.fail(claim, failure('corrupt_media'));
+    if (String(claim.job.params.watermark).endsWith('7.png'))
+      await queue.fail(claim, failure('corrupt_media'));
     else await queue.complete(claim, result());
   }
   await queue.withdraw(worker);
