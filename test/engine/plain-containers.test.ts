@@ -1,7 +1,6 @@
 /** Old and plain containers that people still have: they open, and are read to their end. */
-import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { cached } from '../fixtures/media/index.ts';
+import { madeByFfmpeg } from '../fixtures/media/index.ts';
 import { runJob } from '../jobs/harness.ts';
 
 const FILM = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=1'];
@@ -12,12 +11,7 @@ it.each<[string, string[], string, number]>([
   ['.ivf', [...FILM, '-c:v', 'libvpx', '-deadline', 'realtime'], 'ivf', 1],
   ['.dv', [...FILM, ...TONE, '-s', '720x576', '-pix_fmt', 'yuv420p', '-ac', '2'], 'dv', 1],
 ])('%s', async (extension, args, container, seconds) => {
-  const input = await cached('plain', extension, { args }, (path) => {
-    const { status, stderr } = spawnSync('ffmpeg', ['-v', 'error', '-y', ...args, path], {
-      encoding: 'utf8',
-    });
-    expect([status, stderr]).toEqual([0, '']);
-  });
+  const input = await madeByFfmpeg('plain', extension, args);
   const { report } = await runJob('verify_file_integrity', { input, target: 'check.json' });
   expect(report.data).toMatchObject({ valid: true, problems: [] });
   expect(report.data.duration_s).toBeCloseTo(seconds, 1);

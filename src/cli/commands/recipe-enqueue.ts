@@ -9,7 +9,7 @@ import type { RunView } from '../run-view.ts';
 import { addConfigFlags } from '../settings.ts';
 import { NO_INPUT } from '../task-commands.ts';
 import { uploadInput } from '../upload-input.ts';
-import { goOn } from './recipe-runs.ts';
+import { followOrTell } from './recipe-runs.ts';
 
 /** A run knows by itself which of its steps waits for which. */
 const RUN_FIELDS = JOB_FIELDS.filter(({ field }) => !['depends_on', 'on_parent_failure'].includes(field));
@@ -53,7 +53,7 @@ export function addRecipeEnqueue(recipe: Command): void {
         .catch((error: unknown) => {
           throw withPathsExplained(error);
         });
-      await goOn(client, run, options);
+      await followOrTell(client, run, options);
     });
   addJobFields(enqueue, RUN_FIELDS, 'Every step:');
   addServerFlag(enqueue);

@@ -27,7 +27,7 @@ export function addRecipeRuns(recipe: Command): void {
     'Do the steps of a run again that failed or were canceled; what has finished stays.',
     async (client, id, options) => {
       const run = await client.post<RunView>(`${pathOf(id)}/retry`);
-      await goOn(client, run, options);
+      await followOrTell(client, run, options);
     },
   )
     .option('--wait', 'stay until all steps have ended; exit 1 when one has not finished')
@@ -46,7 +46,7 @@ export function addRecipeRuns(recipe: Command): void {
 }
 
 /** What follows when a run was handed in or begun again: it is waited for, or said how. */
-export async function goOn(client: Client, run: RunView, options: RunOptions): Promise<void> {
+export async function followOrTell(client: Client, run: RunView, options: RunOptions): Promise<void> {
   const { json, wait, server } = options;
   if (wait) {
     if (!json) note(`${run.id}  ${run.status}`);

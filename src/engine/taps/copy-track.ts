@@ -31,7 +31,7 @@ export class CopyWriter implements TrackWriter {
   readonly #source: Stream;
   readonly #shift: bigint;
   /** Sound before the cut of an edit list is left out. */
-  readonly #cuts: boolean;
+  readonly #leavesOutHidden: boolean;
 
   /** `shift` in ticks of the source stream is taken from every timestamp, so that the output begins at 0:00. */
   constructor(muxer: Muxer, source: Stream, plan: CopyTrack, shift: bigint) {
@@ -43,8 +43,8 @@ export class CopyWriter implements TrackWriter {
     describeTrack(source, stream);
     must(source.codecpar.copy(stream.codecpar), 'copy the parameters of the stream');
     stream.codecpar.codecTag = plan.tag ?? 0;
-    this.#cuts = !muxer.hasSampleTable && hasHiddenStart(source);
-    if (this.#cuts) {
+    this.#leavesOutHidden = !muxer.hasSampleTable && hasHiddenStart(source);
+    if (this.#leavesOutHidden) {
       // The packet in which the cut lies is kept.
       const { initialPadding, frameSize } = source.codecpar;
       stream.codecpar.initialPadding = frameSize > 0 ? initialPadding % frameSize : 0;
@@ -56,7 +56,7 @@ export class CopyWriter implements TrackWriter {
   }
 
   packet(packet: Packet): void {
-    if (this.#cuts && packet.hasFlags(AV_PKT_FLAG_DISCARD)) return;
+    if (this.#leavesOutHidden && packet.hasFlags(AV_PKT_FLAG_DISCARD)) return;
     const copy = packet.clone();
     if (!copy) return;
     try {

@@ -41,7 +41,7 @@ export interface VideoWriterContext {
  * libx265 works decoding times out from the frames of its own delay, at most two. Of films that are no longer it has
  * none and writes what happens to be in memory; nothing is reordered there.
  */
-const SHORTEST_KNOWN = 2;
+const LONGEST_X265_DELAY = 2;
 
 export class VideoWriter implements TrackWriter {
   readonly track: MuxTrack;
@@ -140,7 +140,7 @@ export class VideoWriter implements TrackWriter {
     this.#durations.delete(packet.pts);
     const usual = rescale(1n, { num: this.#frameRate.den, den: this.#frameRate.num }, this.#timeBase);
     packet.duration = known > 0n ? known : usual;
-    if (this.#ending && this.frames <= SHORTEST_KNOWN) packet.dts = packet.pts;
+    if (this.#ending && this.frames <= LONGEST_X265_DELAY) packet.dts = packet.pts;
     if (this.#table) this.#table.add(packet);
     else this.#send(packet);
   };

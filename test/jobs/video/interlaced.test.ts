@@ -1,8 +1,7 @@
 /** Video of half pictures, as television and camcorders record it. */
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { decodeVideo } from '../../decode/index.ts';
-import { cached } from '../../fixtures/media/index.ts';
+import { madeByFfmpeg } from '../../fixtures/media/index.ts';
 import { runJob } from '../harness.ts';
 
 const FRAMES = 25;
@@ -14,27 +13,10 @@ function movingBar(codec: 'mpeg2video' | 'libx264'): Promise<string> {
     mpeg2video: ['mpeg2video', '-q:v', '2', '-flags', '+ildct+ilme', '-bf', '0'],
     libx264: ['libx264', '-preset', 'ultrafast', '-flags', '+ildct', '-x264-params', 'tff=1'],
   }[codec];
-  return cached('interlaced', codec === 'libx264' ? '.mp4' : '.ts', { codec }, (path) => {
-    const { status, stderr } = spawnSync(
-      'ffmpeg',
-      [
-        '-v',
-        'error',
-        '-y',
-        '-f',
-        'lavfi',
-        '-i',
-        bar,
-        '-vf',
-        'tinterlace=4,setfield=tff',
-        '-c:v',
-        ...encoder,
-        path,
-      ],
-      { encoding: 'utf8' },
-    );
-    expect([status, stderr]).toEqual([0, '']);
-  });
+  return madeByFfmpeg('interlaced', codec === 'libx264' ? '.mp4' : '.ts', [
+    ...['-f', 'lavfi', '-i', bar, '-vf', 'tinterlace=4,setfield=tff', '-c:v'],
+    ...encoder,
+  ]);
 }
 
 /** How far lines are from the mean of their neighbours: large where half pictures lie in each other. */
